@@ -1,0 +1,393 @@
+/* accept_loop.c - accepts connections, starts their workers, and does all control work: requests,
+ * timeouts, reaping, drain.
+ *
+ * One thread, the one in thrdsrv_server_run(). It never blocks but in epoll_wait(2). It knows
+ * neither threads nor processes: a worker is something behind struct worker_model. */
+#include "server/accept_loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "server/admit.h"
+#include "server/clock.h"
+#include "server/report.h"
+#include "server/server.h"
+#include "server/wakeup.h"
+
+#define ACCEPTS_IN_A_ROW 16  /* then control work and the other listeners get their turn */
+#define PAUSE_MS         100 /* after accept(2) ran out of descriptors or memory */
+#define REAP_MS          20  /* how often children without a pidfd are asked after */
+#define CHECK_MS         10  /* timeouts are looked at no more often than this */
+
+/* How long a worker that was cut may take to end before it is forced to. A handler's own clean-up
+ * in the middle of service has a second; when the whole server stops, the drain was the time. */
+#define GRACE_MS          1000
+#define GRACE_AT_STOP_MS  50
+
+/* What epoll reports: a kind in the upper two bits; a listener's number; a slot and its generation,
+ * so that an event of a child that has been reaped meanwhile is recognised as old. */
+#define TAG_KIND(tag)  ((tag) >> 62)
+#define TAG_WAKEUP     (0ull << 62)
+#define TAG_LISTENER   (1ull << 62)
+#define TAG_CHILD      (2ull << 62)
+#define TAG_INDEX(tag) ((unsigned)((tag) >> 32 & 0x3fffffff))
+
+uint64_t accept_loop_child_tag(const struct SockInfo *slot)
+{
+    return TAG_CHILD | (uint64_t)slot->index << 32 | slot->generation;
+}
+
+int accept_loop_init(struct thrdsrv_server *server)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = TAG_WAKEUP};
+    if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->wakeup, &event) < 0)
+        return THRDSRV_E_SYSTEM;
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        event.events = 0; /* accept_loop_prepare() turns it on */
+        event.data.u64 = TAG_LISTENER | (uint64_t)i << 32;
+        if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listeners[i].fd, &event) < 0)
+            return THRDSRV_E_SYSTEM;
+    }
+    return 0;
+}
+
+static void poll_listeners(struct thrdsrv_server *server, bool on)
+{
+    if (server->polling == on)
+        return;
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        struct epoll_event event = {.events = on ? EPOLLIN : 0,
+                                    .data.u64 = TAG_LISTENER | (uint64_t)i << 32};
+        if (server->listeners[i].fd >= 0)
+            epoll_ctl(server->epoll, EPOLL_CTL_MOD, server->listeners[i].fd, &event);
+    }
+    server->polling = on;
+}
+
+static int64_t earlier(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
+int accept_loop_prepare(struct thrdsrv_server *server)
+{
+    int64_t now_ms = clock_ns() / 1000000;
+    int64_t next_ms = server->check_at_ms;
+    bool paused = server->pause_until_ms > now_ms;
+    poll_listeners(server, server->phase == PHASE_SERVING && !server->full && !paused);
+    if (paused && server->phase == PHASE_SERVING)
+        next_ms = earlier(next_ms, server->pause_until_ms);
+    if (server->phase == PHASE_DRAINING)
+        next_ms = earlier(next_ms, server->drain_until_ms);
+    if (server->unwatched > 0)
+        next_ms = earlier(next_ms, now_ms + REAP_MS);
+    if (next_ms == CLOCK_NEVER)
+        return -1;
+    return next_ms <= now_ms ? 0 : (int)earlier(next_ms - now_ms, INT_MAX);
+}
+
+static void close_listeners(struct thrdsrv_server *server)
+{
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        struct listener *listener = &server->listeners[i];
+        /* Removed by name: a child that is just being forked may still hold a copy. */
+        if (listener->fd >= 0)
+            epoll_ctl(server->epoll, EPOLL_CTL_DEL, listener->fd, NULL);
+        listener_close(listener);
+    }
+}
+
+/* SERVING -> DRAINING or CUTTING, DRAINING -> CUTTING. */
+static void begin_stop(struct thrdsrv_server *server, bool at_once)
+{
+    int64_t now_ms = clock_ns() / 1000000;
+    bool cut = at_once || server->config.drain_ms <= 0;
+    if (server->phase >= (cut ? PHASE_CUTTING : PHASE_DRAINING))
+        return;
+    if (server->phase == PHASE_SERVING)
+        close_listeners(server);
+    unsigned active = slot_table_begin_drain(&server->table);
+    report_quiesce(server, active, cut ? "cut" : "quiesce");
+    server->phase = cut ? PHASE_CUTTING : PHASE_DRAINING;
+    if (cut)
+        server->check_at_ms = now_ms;
+    else
+        server->drain_until_ms = clock_after(now_ms, server->config.drain_ms);
+}
+
+static void report_accept_failure(struct thrdsrv_server *server, int error, bool broken)
+{
+    struct log_line line;
+    uint64_t repeated = 1;
+    if (!broken && !log_limit_due(&server->limit_accept, clock_ns() / 1000000, &repeated))
+        return;
+    log_begin(&line, "accept failed");
+    log_text(&line, "error", strerror(error));
+    log_text(&line, "action", broken ? "stop" : "pause");
+    if (error == EMFILE || error == ENFILE)
+        log_text(&line, "remedy", "raise the limit of open files (ulimit -n, fs.file-max) or "
+                                  "lower --slots");
+    log_number(&line, "repeated", repeated);
+    log_send(&server->config, broken ? THRDSRV_LOG_ERROR : THRDSRV_LOG_WARN, &line);
+}
+
+/* accept(2) gave no connection. Returns whether to try again at once. */
+static bool after_failed_accept(struct thrdsrv_server *server, enum accept_verdict verdict,
+                                int error)
+{
+    switch (verdict) {
+    case ACCEPT_GO_ON:
+        if (error != EINTR)
+            slot_table_count_accept_error(&server->table, false);
+        return true;
+    case ACCEPT_PAUSE:
+        slot_table_count_accept_error(&server->table, true);
+        slot_table_want_wake(&server->table); /* a connection that ends gives back what is short */
+        server->pause_until_ms = clock_ns() / 1000000 + PAUSE_MS;
+        report_accept_failure(server, error, false);
+        return false;
+    case ACCEPT_BROKEN:
+        report_accept_failure(server, error, true);
+        server->failed_errno = error;
+        begin_stop(server, false);
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void report_spawn_failure(struct thrdsrv_server *server, int error)
+{
+    struct log_line line;
+    uint64_t repeated;
+    if (!log_limit_due(&server->limit_spawn, clock_ns() / 1000000, &repeated))
+        return;
+    log_begin(&line, "cannot start worker");
+    log_text(&line, "mode", server->model->name);
+    log_text(&line, "error", strerror(error));
+    log_text(&line, "remedy", "a limit of processes, threads or memory is reached (ulimit -u, "
+                              "pids.max): raise it or lower --slots");
+    log_number(&line, "repeated", repeated);
+    log_send(&server->config, THRDSRV_LOG_WARN, &line);
+}
+
+/* The connection is the worker's from here on, or closed: nothing else is lost. */
+static void start_worker(struct thrdsrv_server *server, struct SockInfo *slot)
+{
+    int64_t now_ms = slot->accepted_at_ns / 1000000;
+    server->check_at_ms =
+        earlier(server->check_at_ms, clock_after(now_ms, timeouts_shortest(&server->timeouts)));
+    if (log_wanted(&server->config, THRDSRV_LOG_DEBUG))
+        report_begin(slot);
+    if (server->model->start(server, slot) == 0)
+        return; /* and the slot may have been released and taken again already */
+    int error = errno;
+    close(slot_table_take(&server->table, slot));
+    slot_table_release(&server->table, slot, END_NO_WORKER, 0);
+    report_spawn_failure(server, error);
+}
+
+/* Fills the slot's fields for the connection before anybody else sees it. */
+static void book(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
+                 const struct address *peer, const struct listener *listener)
+{
+    slot->peer = *peer;
+    slot->listener_text = listener->text;
+    slot->local.family = 0;
+    if (log_wanted(&server->config, THRDSRV_LOG_INFO))
+        conn_local_address(fd, &slot->local);
+    slot->accepted_at_ns = clock_ns();
+    slot->rate_since_ms = slot->accepted_at_ns / 1000000;
+    slot->rate_bytes = 0;
+    slot_table_book(&server->table, slot, fd);
+}
+
+/* Returns whether there may be another one. */
+static bool accept_one(struct thrdsrv_server *server, const struct listener *listener)
+{
+    struct SockInfo *slot;
+    struct address peer;
+    int fd;
+    if (admit_next(server, &slot) == ADMIT_WAIT) {
+        server->full = true;
+        return false;
+    }
+    enum accept_verdict verdict = listener_accept(listener, &fd, &peer);
+    if (verdict != ACCEPT_CONNECTION) {
+        int error = errno;
+        if (slot)
+            slot_table_unreserve(&server->table, slot);
+        return after_failed_accept(server, verdict, error);
+    }
+    if (!slot) {
+        admit_refuse(server, fd);
+        return true;
+    }
+    book(server, slot, fd, &peer, listener);
+    start_worker(server, slot);
+    return true;
+}
+
+static void accept_some(struct thrdsrv_server *server, const struct listener *listener)
+{
+    /* In mode inline accept_one() serves, and the listener may have been closed meanwhile. */
+    for (int i = 0; i < ACCEPTS_IN_A_ROW && listener->fd >= 0; i++)
+        if (!accept_one(server, listener))
+            return;
+}
+
+/* A slot, and with it descriptors and memory, became free: whoever waits in a backlog is next. */
+static void after_release(struct thrdsrv_server *server)
+{
+    bool waited = server->full || server->pause_until_ms > 0;
+    server->full = false;
+    server->pause_until_ms = 0;
+    for (unsigned i = 0; waited && i < server->listener_count; i++)
+        accept_some(server, &server->listeners[i]);
+}
+
+/* Asks after one child; an event of an earlier use of the slot is ignored. */
+static bool reap(struct thrdsrv_server *server, struct SockInfo *slot, uint32_t generation)
+{
+    slot_table_lock(&server->table);
+    bool in_use = slot->state == SLOT_ACTIVE || slot->state == SLOT_STOPPING;
+    slot_table_unlock(&server->table);
+    return in_use && slot->generation == generation && server->model->reap &&
+           server->model->reap(server, slot);
+}
+
+static void reap_unwatched(struct thrdsrv_server *server)
+{
+    bool any = false;
+    for (unsigned i = 0; server->unwatched > 0 && i < server->table.count; i++) {
+        struct SockInfo *slot = &server->table.slots[i];
+        if (slot->pidfd < 0)
+            any |= reap(server, slot, slot->generation);
+    }
+    if (any)
+        after_release(server);
+}
+
+static void on_event(struct thrdsrv_server *server, uint64_t tag)
+{
+    switch (TAG_KIND(tag)) {
+    case TAG_KIND(TAG_WAKEUP):
+        wakeup_clear(server->wakeup);
+        after_release(server);
+        break;
+    case TAG_KIND(TAG_LISTENER):
+        accept_some(server, &server->listeners[TAG_INDEX(tag)]);
+        break;
+    case TAG_KIND(TAG_CHILD):
+        if (reap(server, &server->table.slots[TAG_INDEX(tag)], (uint32_t)tag))
+            after_release(server);
+        break;
+    }
+}
+
+static void cut(struct thrdsrv_server *server, struct SockInfo *slot, enum end_reason reason,
+                int64_t now_ms) REQUIRES(TABLE_LOCK)
+{
+    slot_table_cut(slot, reason, now_ms);
+    server->model->request_stop(slot, false);
+}
+
+static enum end_reason overdue(struct thrdsrv_server *server, struct SockInfo *slot,
+                               int64_t now_ms, int64_t *next_ms)
+{
+    struct rate_window window = {slot->rate_since_ms, slot->rate_bytes};
+    struct timeout_view view = {
+        .accepted_at_ms = slot->accepted_at_ns / 1000000,
+        .bytes_in = progress_read(&slot->progress->bytes_in),
+        .bytes_out = progress_read(&slot->progress->bytes_out),
+    };
+    view.waiting = progress_waiting(slot->progress, &view.waiting_since_ms);
+    enum end_reason reason = timeouts_check(&server->timeouts, &view, &window, now_ms, next_ms);
+    slot->rate_since_ms = window.since_ms;
+    slot->rate_bytes = window.bytes;
+    return reason;
+}
+
+/* Cuts the slot if that is due, forces it if it was cut and lingers. Returns when to look again. */
+static int64_t check_slot(struct thrdsrv_server *server, struct SockInfo *slot, int64_t now_ms)
+    REQUIRES(TABLE_LOCK)
+{
+    bool stopping = server->phase == PHASE_CUTTING;
+    int64_t grace_ms = stopping ? GRACE_AT_STOP_MS : GRACE_MS;
+    int64_t next_ms = CLOCK_NEVER;
+    switch (slot->state) {
+    case SLOT_FREE:
+        return CLOCK_NEVER;
+    case SLOT_RESERVED: /* its worker is about to announce itself */
+        return now_ms + CHECK_MS;
+    case SLOT_ACTIVE: {
+        enum end_reason reason = stopping ? END_STOPPED : overdue(server, slot, now_ms, &next_ms);
+        if (reason == END_NONE)
+            return earlier(next_ms, clock_after(now_ms, timeouts_shortest(&server->timeouts)));
+        cut(server, slot, reason, now_ms);
+        return now_ms + grace_ms;
+    }
+    case SLOT_STOPPING:
+        if (progress_cut(slot->progress) == END_NONE) /* the worker is ending it by itself */
+            return stopping ? now_ms + CHECK_MS : CLOCK_NEVER;
+        if (now_ms - slot->cut_at_ms >= grace_ms) {
+            server->model->request_stop(slot, true);
+            return now_ms + grace_ms;
+        }
+        return slot->cut_at_ms + grace_ms;
+    }
+    return CLOCK_NEVER;
+}
+
+static void check_slots(struct thrdsrv_server *server, int64_t now_ms)
+{
+    int64_t next_ms = CLOCK_NEVER;
+    slot_table_lock(&server->table);
+    for (unsigned i = 0; i < server->table.count; i++)
+        next_ms = earlier(next_ms, check_slot(server, &server->table.slots[i], now_ms));
+    slot_table_unlock(&server->table);
+    server->check_at_ms = next_ms > now_ms + CHECK_MS ? next_ms : now_ms + CHECK_MS;
+}
+
+static void carry_out_requests(struct thrdsrv_server *server)
+{
+    unsigned requests = atomic_exchange(&server->requests, 0);
+    if (requests & REQUEST_DUMP)
+        report_dump(server);
+    if (requests & REQUEST_QUIESCE)
+        begin_stop(server, false);
+    if (requests & REQUEST_STOP)
+        begin_stop(server, true);
+}
+
+/* Whether the stop has got further. The wish to be woken comes before the look: a worker that
+ * releases in between wakes us. */
+static void advance_stop(struct thrdsrv_server *server, int64_t now_ms)
+{
+    if (server->phase == PHASE_DRAINING && now_ms >= server->drain_until_ms)
+        begin_stop(server, true);
+    slot_table_want_wake(&server->table);
+    if (slot_table_active(&server->table) == 0)
+        server->phase = PHASE_STOPPED;
+}
+
+void accept_loop_turn(struct thrdsrv_server *server, int timeout_ms)
+{
+    struct epoll_event events[64];
+    int count = epoll_wait(server->epoll, events, 64, timeout_ms);
+    for (int i = 0; i < count; i++)
+        on_event(server, events[i].data.u64);
+    if (server->unwatched > 0)
+        reap_unwatched(server);
+    carry_out_requests(server);
+    int64_t now_ms = clock_ns() / 1000000;
+    if (server->phase == PHASE_DRAINING || server->phase == PHASE_CUTTING)
+        advance_stop(server, now_ms);
+    if (now_ms >= server->check_at_ms && server->phase != PHASE_STOPPED)
+        check_slots(server, now_ms);
+    if (server->pause_until_ms > 0 && now_ms >= server->pause_until_ms)
+        server->pause_until_ms = 0;
+}

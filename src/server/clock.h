@@ -1,0 +1,37 @@
+/* clock.h - the clocks of the server, all in integers. Any thread; none blocks. */
+#ifndef SERVER_CLOCK_H
+#define SERVER_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t clock_read_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now); /* cannot fail for the clocks below */
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+static inline int64_t clock_ns(void)
+{
+    return clock_read_ns(CLOCK_MONOTONIC);
+}
+
+/* Milliseconds of the same clock as of the last kernel tick: cheap enough to read before every
+ * receive, and good to the 1-10 ms that a timeout needs. */
+static inline int64_t clock_coarse_ms(void)
+{
+    return clock_read_ns(CLOCK_MONOTONIC_COARSE) / 1000000;
+}
+
+/* A moment that never comes, and a delay that never ends. */
+#define CLOCK_NEVER INT64_MAX
+
+/* The moment delay after now (both at least 0); delays are user input, up to CLOCK_NEVER. */
+static inline int64_t clock_after(int64_t now, int64_t delay)
+{
+    return delay < CLOCK_NEVER - now ? now + delay : CLOCK_NEVER;
+}
+
+#endif

@@ -1,0 +1,334 @@
+/* conn.c - read, write and wait on a connection, for blocking handlers and the adapter.
+ *
+ * Timeouts are not enforced here: the worker says since when it waits (progress.h), the accept
+ * loop cuts the connection, and the blocked call then returns. So the usual exchange is one recv
+ * and one send, whatever limits are set. Only a handler's own deadline, mode inline and a full
+ * send buffer go through poll(2). On the worker's thread, or in its process. */
+#include "server/conn.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "server/clock.h"
+#include "server/server.h"
+
+#define LINGER_MS 2000
+
+void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
+               const struct conn_waiter *waiter)
+{
+    const struct timeouts *limits = &slot->server->timeouts;
+    /* Field by field: clearing the whole would touch a page of stack that few handlers need. */
+    conn->fd = fd;
+    conn->slot = slot;
+    conn->progress = slot->progress;
+    conn->waiter = waiter;
+    conn->stall_check_ms = limits->write_stall_ms > 0 ? limits->write_stall_ms / 4 + 1 : -1;
+    conn->end_of_input = false;
+    conn->reading = WAITING_READ;
+    conn->deadline_ms = -1;
+    conn->peer[0] = conn->local[0] = '\0';
+    conn->ahead_begin = conn->ahead_end = 0;
+}
+
+static void say_waiting(struct thrdsrv_conn *conn, enum waiting what)
+{
+    progress_wait(conn->progress, what, clock_coarse_ms());
+}
+
+static void say_working(struct thrdsrv_conn *conn)
+{
+    progress_wait(conn->progress, WAITING_NOT, 0);
+}
+
+/* What a read or write that found the connection dead returns: our own cut, else the peer's. */
+static int dead(struct thrdsrv_conn *conn)
+{
+    switch (progress_cut(conn->progress)) {
+    case END_NONE:
+        return THRDSRV_E_RESET;
+    case END_STOPPED:
+    case END_TERMINATED:
+        return THRDSRV_E_STOPPED;
+    default:
+        return THRDSRV_E_TIMEOUT;
+    }
+}
+
+static int failed(struct thrdsrv_conn *conn, int error)
+{
+    switch (error) {
+    case ECONNRESET:
+    case EPIPE:
+    case ETIMEDOUT: /* keepalive probes unanswered, or our data never acknowledged */
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENOTCONN:
+        return dead(conn);
+    default:
+        return progress_cut(conn->progress) ? dead(conn) : THRDSRV_E_SYSTEM;
+    }
+}
+
+/* Milliseconds until the handler's deadline as poll(2) wants them; -1: there is none. */
+static int deadline_left(const struct thrdsrv_conn *conn)
+{
+    if (conn->deadline_ms < 0)
+        return -1;
+    int64_t left = conn->deadline_ms - clock_ns() / 1000000;
+    return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static int wait_once(struct thrdsrv_conn *conn, short events, int timeout_ms)
+{
+    struct pollfd pollfd = {.fd = conn->fd, .events = events};
+    if (conn->waiter)
+        return conn->waiter->wait(conn->waiter->context, conn->fd, events, timeout_ms);
+    return poll(&pollfd, 1, timeout_ms);
+}
+
+/* Waits for input where a plain recv(2) must not block. 0, or E_TIMEOUT at the own deadline. */
+static int wait_readable(struct thrdsrv_conn *conn)
+{
+    for (;;) {
+        int left = deadline_left(conn);
+        if (wait_once(conn, POLLIN, left) > 0)
+            return 0;
+        if (deadline_left(conn) == 0)
+            return THRDSRV_E_TIMEOUT;
+    }
+}
+
+static ssize_t receive(struct thrdsrv_conn *conn, void *buf, size_t size)
+{
+    if (conn->end_of_input)
+        return 0;
+    say_waiting(conn, conn->reading);
+    for (;;) {
+        if (conn->waiter || conn->deadline_ms >= 0) {
+            int error = wait_readable(conn);
+            if (error < 0)
+                return error;
+        }
+        ssize_t count = recv(conn->fd, buf, size, 0);
+        if (count > 0) {
+            progress_add(&conn->progress->bytes_in, (uint64_t)count);
+            say_working(conn);
+            return count;
+        }
+        if (count == 0) {
+            if (progress_cut(conn->progress))
+                return dead(conn);
+            conn->end_of_input = true;
+            say_working(conn);
+            return 0;
+        }
+        if (errno != EINTR && errno != EAGAIN)
+            return failed(conn, errno);
+    }
+}
+
+static size_t take_ahead(struct thrdsrv_conn *conn, void *buf, size_t size)
+{
+    size_t count = conn->ahead_end - conn->ahead_begin;
+    if (count > size)
+        count = size;
+    memcpy(buf, conn->ahead + conn->ahead_begin, count);
+    conn->ahead_begin += count;
+    return count;
+}
+
+ssize_t thrdsrv_conn_read(struct thrdsrv_conn *conn, void *buf, size_t size)
+{
+    if (size == 0)
+        return THRDSRV_E_INVALID;
+    if (conn->ahead_begin < conn->ahead_end)
+        return (ssize_t)take_ahead(conn, buf, size);
+    return receive(conn, buf, size);
+}
+
+size_t conn_read_ready(struct thrdsrv_conn *conn, void *buf, size_t size)
+{
+    ssize_t count = recv(conn->fd, buf, size, MSG_DONTWAIT);
+    if (count <= 0)
+        return 0;
+    progress_add(&conn->progress->bytes_in, (uint64_t)count);
+    return (size_t)count;
+}
+
+/* Copies a line out of what was read ahead. Returns false where more must be read first. */
+static bool take_line(struct thrdsrv_conn *conn, char *buf, size_t size, ssize_t *result)
+{
+    const char *line = conn->ahead + conn->ahead_begin;
+    size_t available = conn->ahead_end - conn->ahead_begin;
+    const char *newline = memchr(line, '\n', available);
+    size_t length = newline ? (size_t)(newline - line) : available;
+    size_t eaten = newline ? length + 1 : length;
+    if (newline && length > 0 && line[length - 1] == '\r')
+        length--;
+    bool full = available == sizeof conn->ahead;
+    if (!newline && length < size && !full && !conn->end_of_input)
+        return false;
+    if (length >= size || (!newline && !conn->end_of_input)) {
+        eaten = length = length < size - 1 ? length : size - 1;
+        *result = THRDSRV_E_TOO_LONG;
+    } else {
+        *result = eaten > 0 ? (ssize_t)length : THRDSRV_E_EOF;
+    }
+    memcpy(buf, line, length);
+    buf[length] = '\0';
+    conn->ahead_begin += eaten;
+    return true;
+}
+
+ssize_t thrdsrv_conn_read_line(struct thrdsrv_conn *conn, char *buf, size_t size)
+{
+    ssize_t result;
+    if (size < 2)
+        return THRDSRV_E_INVALID;
+    while (!take_line(conn, buf, size, &result)) {
+        size_t kept = conn->ahead_end - conn->ahead_begin;
+        memmove(conn->ahead, conn->ahead + conn->ahead_begin, kept);
+        conn->ahead_begin = 0;
+        conn->ahead_end = kept;
+        ssize_t count = receive(conn, conn->ahead + kept, sizeof conn->ahead - kept);
+        if (count < 0)
+            return count;
+        conn->ahead_end += (size_t)count;
+    }
+    return result;
+}
+
+/* Bytes that the peer has not yet acknowledged, or -1. */
+static int unsent(const struct thrdsrv_conn *conn)
+{
+    int bytes = -1;
+    return ioctl(conn->fd, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+/* The send buffer is full. The kernel reports room only when a good part of it is free, so a slow
+ * reader may take bytes for long before poll(2) returns: look at the queue now and then, and start
+ * the stall anew when it got shorter. */
+static int wait_writable(struct thrdsrv_conn *conn)
+{
+    int before = unsent(conn);
+    say_waiting(conn, WAITING_WRITE);
+    for (;;) {
+        int left = deadline_left(conn);
+        int check = (int)(conn->stall_check_ms < INT_MAX ? conn->stall_check_ms : INT_MAX);
+        int timeout = left < 0 || (check >= 0 && check < left) ? check : left;
+        if (wait_once(conn, POLLOUT, timeout) > 0)
+            break;
+        if (deadline_left(conn) == 0)
+            return THRDSRV_E_TIMEOUT;
+        int now = unsent(conn);
+        if (now < before)
+            say_waiting(conn, WAITING_WRITE);
+        before = now;
+    }
+    say_working(conn);
+    return 0;
+}
+
+int thrdsrv_conn_write(struct thrdsrv_conn *conn, const void *data, size_t size)
+{
+    const char *next = data;
+    while (size > 0) {
+        ssize_t count = send(conn->fd, next, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count > 0) {
+            progress_add(&conn->progress->bytes_out, (uint64_t)count);
+            next += count;
+            size -= (size_t)count;
+        } else if (count < 0 && errno == EAGAIN) {
+            int error = wait_writable(conn);
+            if (error < 0)
+                return error;
+        } else if (count < 0 && errno != EINTR) {
+            return failed(conn, errno);
+        }
+    }
+    return 0;
+}
+
+int thrdsrv_conn_printf(struct thrdsrv_conn *conn, const char *format, ...)
+{
+    char text[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return THRDSRV_E_INVALID;
+    if ((size_t)length >= sizeof text)
+        return THRDSRV_E_TOO_LONG;
+    return thrdsrv_conn_write(conn, text, (size_t)length);
+}
+
+void thrdsrv_conn_set_deadline(struct thrdsrv_conn *conn, int64_t milliseconds)
+{
+    conn->deadline_ms = milliseconds < 0 ? -1 : clock_after(clock_ns() / 1000000, milliseconds);
+}
+
+void conn_linger(struct thrdsrv_conn *conn)
+{
+    char discarded[4096];
+    if (conn->end_of_input || progress_cut(conn->progress))
+        return;
+    if (shutdown(conn->fd, SHUT_WR) < 0)
+        return;
+    conn->reading = WAITING_END;
+    thrdsrv_conn_set_deadline(conn, LINGER_MS);
+    while (receive(conn, discarded, sizeof discarded) > 0 && deadline_left(conn) > 0)
+        continue;
+}
+
+void conn_local_address(int fd, struct address *address)
+{
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    memset(address, 0, sizeof *address);
+    if (getsockname(fd, (struct sockaddr *)&name, &length) == 0)
+        address_from_sockaddr(address, (const struct sockaddr *)&name);
+}
+
+const char *thrdsrv_conn_peer(struct thrdsrv_conn *conn)
+{
+    if (!conn->peer[0])
+        address_format(&conn->slot->peer, conn->peer);
+    return conn->peer;
+}
+
+const char *thrdsrv_conn_local(struct thrdsrv_conn *conn)
+{
+    if (!conn->local[0]) {
+        struct address local;
+        conn_local_address(conn->fd, &local);
+        if (local.family)
+            address_format(&local, conn->local);
+        else
+            snprintf(conn->local, sizeof conn->local, "%s", conn->slot->listener_text);
+    }
+    return conn->local;
+}
+
+unsigned thrdsrv_conn_slot(const struct thrdsrv_conn *conn)
+{
+    return conn->slot->index;
+}
+
+uint64_t thrdsrv_conn_id(const struct thrdsrv_conn *conn)
+{
+    return conn->slot->conn_id;
+}
+
+struct thrdsrv_server *thrdsrv_conn_server(const struct thrdsrv_conn *conn)
+{
+    return conn->slot->server;
+}

@@ -1,0 +1,102 @@
+/* conn_handler.c - the adapter: runs a sans-I/O handler on a connection with the functions that
+ * every blocking handler has. Knows no socket calls. On the worker's thread, or in its process. */
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include <thrdsrv/server.h>
+
+#include "server/conn.h"
+
+/* Enough that a stream is not bound by system calls. Only the pages that bytes fall on are ever
+ * touched, so an idle connection does not pay for it. */
+#define BUFFER_SIZE 32768
+
+struct adapter {
+    struct thrdsrv_conn *conn;
+    const struct thrdsrv_handler *handler;
+    void *session;
+    unsigned char *in;       /* have bytes of input that the handler has not consumed */
+    unsigned char *out;      /* the same buffer where the handler works in place */
+    size_t have;
+    bool ended; /* all input there will ever be has been read */
+};
+
+/* One step, its output written. Returns enum thrdsrv_step, or negative from the write. */
+static int step(struct adapter *a, size_t *consumed)
+{
+    struct thrdsrv_stream stream = {
+        .next_in = a->in,
+        .avail_in = a->have,
+        .next_out = a->out,
+        .avail_out = a->handler->in_place ? a->have : BUFFER_SIZE,
+        .input = a->ended                ? THRDSRV_INPUT_END
+                 : a->have == BUFFER_SIZE ? THRDSRV_INPUT_FULL
+                                          : THRDSRV_INPUT_MORE,
+    };
+    enum thrdsrv_step answer = a->handler->step(a->session, &stream);
+    *consumed = a->have - stream.avail_in;
+    int error = thrdsrv_conn_write(a->conn, a->out, (size_t)(stream.next_out - a->out));
+    if (error < 0)
+        return error;
+    a->have -= *consumed;
+    if (a->have > 0 && *consumed > 0)
+        memmove(a->in, a->in + *consumed, a->have);
+    return (int)answer;
+}
+
+/* The handler wants more. Returns 0, or negative: E_EOF when it wants what will never come. */
+static int read_more(struct adapter *a, size_t consumed)
+{
+    if (a->ended)
+        return consumed > 0 ? 0 : THRDSRV_E_EOF;
+    if (a->have == BUFFER_SIZE)
+        return THRDSRV_E_INVALID; /* told FULL, it consumed nothing: its fault, but do not spin */
+    ssize_t count = thrdsrv_conn_read(a->conn, a->in + a->have, BUFFER_SIZE - a->have);
+    if (count < 0)
+        return (int)count;
+    a->ended = count == 0;
+    a->have += (size_t)count;
+    return 0;
+}
+
+static int run(struct adapter *a)
+{
+    for (;;) {
+        size_t consumed = 0;
+        int answer = step(a, &consumed);
+        if (answer < 0 || answer == THRDSRV_STEP_DONE)
+            return answer < 0 ? answer : 0;
+        if (answer == THRDSRV_STEP_FAILED)
+            return THRDSRV_E_INVALID;
+        if (answer == THRDSRV_STEP_WANT_INPUT) {
+            int error = read_more(a, consumed);
+            if (error < 0)
+                return error == THRDSRV_E_EOF ? 0 : error;
+        } else if (!a->ended && a->have < BUFFER_SIZE) {
+            /* It has more to say; what the peer said meanwhile may be of interest. */
+            a->have += conn_read_ready(a->conn, a->in + a->have, BUFFER_SIZE - a->have);
+        }
+    }
+}
+
+/* Apart from run(), so that a handler that works in place has one buffer on its stack, not two. */
+static int run_copying(struct adapter *a)
+{
+    unsigned char out[BUFFER_SIZE];
+    a->out = out;
+    return run(a);
+}
+
+int conn_run_handler(struct thrdsrv_conn *conn, const struct thrdsrv_handler *handler)
+{
+    alignas(max_align_t) unsigned char session[THRDSRV_SESSION_MAX];
+    unsigned char in[BUFFER_SIZE];
+    struct thrdsrv_start start = {.unix_time = (int64_t)time(NULL),
+                                  .peer = thrdsrv_conn_peer(conn)};
+    struct adapter a = {.conn = conn, .handler = handler, .session = session, .in = in, .out = in};
+    handler->start(session, &start);
+    return handler->in_place ? run(&a) : run_copying(&a);
+}

@@ -1,0 +1,48 @@
+/* listener.h - listening sockets: open, accept, close, and what a failed accept(2) means. */
+#ifndef SERVER_LISTENER_H
+#define SERVER_LISTENER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <thrdsrv/server.h>
+
+#include "server/address.h"
+
+struct listener {
+    int fd; /* non-blocking; -1: closed */
+    sa_family_t family;
+    char text[ADDRESS_TEXT_SIZE]; /* the bound address, with the port that the kernel chose */
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* Unix socket: to unlink; else "" */
+    dev_t device; /* of the socket file we made: only that one is unlinked */
+    ino_t inode;
+};
+
+/* Opens one listener, or two ("localhost:" and ":"), for what one listen text asks for; count says
+ * how many. Connections inherit nodelay and keepalive from it (tcp(7)), so that accepting one
+ * costs no further system call. A machine without one of the families gets the other alone.
+ * Returns 0, or an E_… after logging the cause and the remedy. */
+int listener_open(struct listener listeners[2], unsigned *count, const char *text,
+                  const struct thrdsrv_config *config);
+
+/* Closes and, for a Unix socket, removes the file if it is still ours. Twice is fine. */
+void listener_close(struct listener *listener);
+
+/* What accept(2) said. */
+enum accept_verdict {
+    ACCEPT_CONNECTION, /* *fd is a connection */
+    ACCEPT_NOTHING,    /* none is waiting */
+    ACCEPT_GO_ON,      /* that connection failed, the next may not */
+    ACCEPT_PAUSE,      /* descriptors or memory are short: trying again at once is no use */
+    ACCEPT_BROKEN,     /* the listener is unusable: a fault of ours */
+};
+
+/* Never blocks. On ACCEPT_CONNECTION *peer is set and *fd is close-on-exec, and blocking whatever
+ * the listener is. Otherwise errno is accept's. */
+enum accept_verdict listener_accept(const struct listener *listener, int *fd, struct address *peer);
+
+/* The class of an errno of accept(2). */
+enum accept_verdict listener_classify(int error);
+
+#endif

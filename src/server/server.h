@@ -1,0 +1,60 @@
+/* server.h - struct thrdsrv_server, for the files of src/server that work on it.
+ *
+ * Fields carry their guard, see slot_table.h: [C] constant after create, [A] run() thread only. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <thrdsrv/server.h>
+
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/slot_table.h"
+#include "server/timeouts.h"
+#include "server/worker.h"
+
+/* What the run() thread is about. It only ever goes forward. */
+enum phase {
+    PHASE_SERVING = 0, /* accepts */
+    PHASE_DRAINING,    /* listeners are closed; connections may end until drain_until_ms */
+    PHASE_CUTTING,     /* every connection is being cut */
+    PHASE_STOPPED,     /* no slot is in use */
+};
+
+/* Requests from outside, bits of one word. */
+enum request { REQUEST_QUIESCE = 1, REQUEST_STOP = 2, REQUEST_DUMP = 4 };
+
+struct thrdsrv_server {
+    struct thrdsrv_config config;     /* [C] strings are our own copies */
+    struct timeouts timeouts;         /* [C] */
+    const struct worker_model *model; /* [C] */
+    struct listener *listeners;       /* [C] the array; [A] the fds after run() has begun */
+    unsigned listener_count;          /* [C] */
+    int epoll;                        /* [C] */
+    int wakeup;                       /* [C] */
+    bool ran;                         /* run() was called; the caller's thread */
+    _Atomic unsigned requests;        /* any thread, any signal handler */
+
+    struct slot_table table;
+
+    enum phase phase;               /* [A] */
+    int failed_errno;               /* [A] why the server gave up by itself; 0: it did not */
+    bool polling;                   /* [A] the listeners are in the epoll set */
+    bool full;                      /* [A] no slot was free when last tried, and we wait for one */
+    int64_t pause_until_ms;         /* [A] accept(2) is short of something; 0: it is not */
+    int64_t check_at_ms;            /* [A] when to look at the timeouts again */
+    int64_t drain_until_ms;         /* [A] */
+    unsigned unwatched;             /* [A] children whose end nothing tells us: they are polled */
+    struct log_limit limit_accept;  /* [A] */
+    struct log_limit limit_spawn;   /* [A] */
+    struct log_limit limit_refused; /* [A] */
+};
+
+/* config.c: copies and checks. Returns 0, or E_INVALID / E_MEMORY / E_UNSUPPORTED after a log line. */
+int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config);
+void config_free(struct thrdsrv_config *copy);
+
+#endif

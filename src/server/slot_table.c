@@ -1,0 +1,293 @@
+/* slot_table.c - reserve, book, activate, cut, take, release: see slot_table.h for the states.
+ *
+ * Knows no sockets, threads or processes: an fd and a worker's id are numbers to it. Called by the
+ * accept loop and by workers, on their threads; never in a forked child. */
+#include "server/slot_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "server/clock.h"
+#include "server/invariant.h"
+
+struct table_lock TABLE_LOCK;
+
+void slot_table_lock(struct slot_table *table) NO_THREAD_SAFETY_CHECK
+{
+    INVARIANT(pthread_mutex_lock(&table->mutex) == 0);
+}
+
+void slot_table_unlock(struct slot_table *table) NO_THREAD_SAFETY_CHECK
+{
+    INVARIANT(pthread_mutex_unlock(&table->mutex) == 0);
+}
+
+/* Debug builds use a mutex that notices a second lock by the same thread and an unlock by another:
+ * the tests find both for free. */
+static int init_mutex(pthread_mutex_t *mutex)
+{
+#ifdef NDEBUG
+    return pthread_mutex_init(mutex, NULL);
+#else
+    pthread_mutexattr_t attributes;
+    int error = pthread_mutexattr_init(&attributes);
+    if (error == 0) {
+        pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+        error = pthread_mutex_init(mutex, &attributes);
+        pthread_mutexattr_destroy(&attributes);
+    }
+    return error;
+#endif
+}
+
+static void append_free(struct slot_table *table, struct SockInfo *slot) REQUIRES(TABLE_LOCK)
+{
+    slot->next_free = NULL;
+    if (table->free_last)
+        table->free_last->next_free = slot;
+    else
+        table->free_first = slot;
+    table->free_last = slot;
+}
+
+static void init_slots(struct slot_table *table, struct thrdsrv_server *server)
+{
+    slot_table_lock(table);
+    for (unsigned i = 0; i < table->count; i++) {
+        struct SockInfo *slot = &table->slots[i];
+        slot->server = server;
+        slot->progress = &table->progress[i];
+        slot->index = i;
+        slot->fd = -1;
+        slot->pidfd = -1;
+        append_free(table, slot);
+    }
+    slot_table_unlock(table);
+}
+
+int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_server *server)
+{
+    memset(table, 0, sizeof *table);
+    table->count = count;
+    table->slots = calloc(count, sizeof *table->slots);
+    if (!table->slots)
+        return THRDSRV_E_MEMORY;
+    /* Shared with children, in every mode: one shape. Pages are only had when touched. */
+    table->progress = mmap(NULL, count * sizeof *table->progress, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (table->progress == MAP_FAILED) {
+        free(table->slots);
+        return THRDSRV_E_MEMORY;
+    }
+    if (init_mutex(&table->mutex) != 0) {
+        munmap(table->progress, count * sizeof *table->progress);
+        free(table->slots);
+        return THRDSRV_E_MEMORY;
+    }
+    init_slots(table, server);
+    return 0;
+}
+
+void slot_table_fini(struct slot_table *table)
+{
+    INVARIANT(slot_table_active(table) == 0);
+    pthread_mutex_destroy(&table->mutex);
+    munmap(table->progress, table->count * sizeof *table->progress);
+    free(table->slots);
+}
+
+struct SockInfo *slot_table_reserve(struct slot_table *table)
+{
+    slot_table_lock(table);
+    struct SockInfo *slot = table->free_first;
+    if (slot) {
+        INVARIANT(slot->state == SLOT_FREE && slot->fd == -1);
+        table->free_first = slot->next_free;
+        if (!table->free_first)
+            table->free_last = NULL;
+        slot->state = SLOT_RESERVED;
+    } else {
+        table->wake_wanted = true;
+    }
+    slot_table_unlock(table);
+    return slot;
+}
+
+void slot_table_unreserve(struct slot_table *table, struct SockInfo *slot)
+{
+    slot_table_lock(table);
+    INVARIANT(slot->state == SLOT_RESERVED && slot->fd == -1);
+    slot->state = SLOT_FREE;
+    slot->next_free = table->free_first; /* it was not used: back where it came from */
+    table->free_first = slot;
+    if (!table->free_last)
+        table->free_last = slot;
+    slot_table_unlock(table);
+}
+
+void slot_table_book(struct slot_table *table, struct SockInfo *slot, int fd)
+{
+    progress_reset(slot->progress);
+    slot_table_lock(table);
+    INVARIANT(slot->state == SLOT_RESERVED && slot->fd == -1 && fd >= 0);
+    slot->fd = fd;
+    slot->generation++;
+    slot->conn_id = ++table->stats.accepted;
+    if (++table->stats.active > table->stats.peak)
+        table->stats.peak = table->stats.active;
+    slot_table_unlock(table);
+}
+
+int slot_table_activate(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+{
+    slot_table_lock(table);
+    INVARIANT(slot->state == SLOT_RESERVED && slot->fd >= 0);
+    slot->state = SLOT_ACTIVE;
+    slot->worker = worker;
+    int fd = slot->fd;
+    slot_table_unlock(table);
+    return fd;
+}
+
+int slot_table_hand_over(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+{
+    slot_table_lock(table);
+    INVARIANT(slot->state == SLOT_RESERVED && slot->fd >= 0);
+    slot->state = SLOT_ACTIVE;
+    slot->worker = worker;
+    int fd = slot->fd;
+    slot->fd = -1;
+    slot_table_unlock(table);
+    return fd;
+}
+
+void slot_table_cut(struct SockInfo *slot, enum end_reason reason, int64_t now_ms)
+{
+    INVARIANT(slot->state == SLOT_ACTIVE);
+    slot->state = SLOT_STOPPING;
+    slot->cut_at_ms = now_ms;
+    progress_set_cut(slot->progress, reason);
+}
+
+int slot_table_take(struct slot_table *table, struct SockInfo *slot)
+{
+    slot_table_lock(table);
+    INVARIANT(slot->state != SLOT_FREE);
+    slot->state = SLOT_STOPPING;
+    int fd = slot->fd;
+    slot->fd = -1;
+    slot_table_unlock(table);
+    return fd;
+}
+
+static void count_end(struct thrdsrv_stats *stats, enum end_reason reason)
+{
+    if (reason == END_NO_WORKER) {
+        stats->spawn_failures++;
+        return;
+    }
+    stats->served++;
+    switch (reason) {
+    case END_IDLE:
+        stats->timeouts_idle++;
+        break;
+    case END_FIRST_BYTE:
+        stats->timeouts_first_byte++;
+        break;
+    case END_WRITE_STALL:
+        stats->timeouts_write_stall++;
+        break;
+    case END_LIFETIME:
+        stats->timeouts_lifetime++;
+        break;
+    case END_RATE:
+        stats->timeouts_rate++;
+        break;
+    case END_STOPPED:
+        stats->cut++;
+        break;
+    default:
+        break;
+    }
+}
+
+bool slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
+                        pid_t departed)
+{
+    int64_t now = departed ? clock_read_ns(CLOCK_BOOTTIME) : 0;
+    uint64_t bytes_in = progress_read(&slot->progress->bytes_in);
+    uint64_t bytes_out = progress_read(&slot->progress->bytes_out);
+    slot_table_lock(table);
+    INVARIANT(slot->state == SLOT_STOPPING && slot->fd == -1);
+    slot->state = SLOT_FREE;
+    slot->worker = 0;
+    slot->departed = departed;
+    slot->departed_at_ns = now;
+    append_free(table, slot);
+    table->stats.active--;
+    table->stats.bytes_in += bytes_in;
+    table->stats.bytes_out += bytes_out;
+    count_end(&table->stats, reason);
+    if (table->draining && reason != END_STOPPED)
+        table->stats.drained++;
+    bool wake = table->wake_wanted;
+    table->wake_wanted = false;
+    slot_table_unlock(table);
+    return wake;
+}
+
+void slot_table_want_wake(struct slot_table *table)
+{
+    slot_table_lock(table);
+    table->wake_wanted = true;
+    slot_table_unlock(table);
+}
+
+void slot_table_count_refused(struct slot_table *table)
+{
+    slot_table_lock(table);
+    table->stats.accepted++;
+    table->stats.refused_full++;
+    slot_table_unlock(table);
+}
+
+void slot_table_count_accept_error(struct slot_table *table, bool system)
+{
+    slot_table_lock(table);
+    if (system)
+        table->stats.accept_errors_system++;
+    else
+        table->stats.accept_errors_conn++;
+    slot_table_unlock(table);
+}
+
+unsigned slot_table_begin_drain(struct slot_table *table)
+{
+    slot_table_lock(table);
+    table->draining = true;
+    unsigned active = (unsigned)table->stats.active;
+    slot_table_unlock(table);
+    return active;
+}
+
+void slot_table_stats(struct slot_table *table, struct thrdsrv_stats *stats)
+{
+    slot_table_lock(table);
+    *stats = table->stats;
+    slot_table_unlock(table);
+}
+
+unsigned slot_table_active(struct slot_table *table)
+{
+    slot_table_lock(table);
+    unsigned active = (unsigned)table->stats.active;
+    slot_table_unlock(table);
+    return active;
+}
+
+const char *slot_state_name(enum slot_state state)
+{
+    static const char *const names[] = {"FREE", "RESERVED", "ACTIVE", "STOPPING"};
+    return names[state];
+}

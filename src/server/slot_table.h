@@ -1,0 +1,152 @@
+/* slot_table.h - the fixed table of slots, and the one mutex that guards it.
+ *
+ * A slot (struct SockInfo) stands for one connection that is being served. It goes round
+ *
+ *     FREE -> RESERVED -> ACTIVE -> STOPPING -> FREE
+ *
+ * FREE      on the free list; fd is -1; no worker knows the slot.
+ * RESERVED  the accept loop has set the slot aside, before it accepts: nothing is accepted that
+ *           has no slot. After slot_table_book() fd is the accepted connection, and the loop, or
+ *           a worker that has been started but has not yet announced itself, owns it.
+ * ACTIVE    a worker serves. Mode thread and inline: fd is open and the worker's. Mode fork: the
+ *           child has the only copy, fd is -1, and worker is a child that has not been reaped.
+ * STOPPING  on its way out: the loop has cut the connection (fd as in ACTIVE, until the worker
+ *           takes it), or the worker has taken the fd out and closes it (fd is -1).
+ *
+ * What follows from it:
+ * - An fd is in the table if and only if it is open and the worker has not taken it. The loop
+ *   calls shutdown(2) only under the lock and on an fd in the table: never on a recycled number.
+ * - A pid in a slot of mode fork has not been reaped, because only the loop reaps and it releases
+ *   the slot: kill(2) never meets a recycled pid.
+ * - Nothing blocks, logs or calls back under the lock.
+ *
+ * Each function below is the only door for its transition and checks the state it starts from.
+ * The free list is first in, first out, so that a slot rests as long as possible between two
+ * uses: its last thread has then really gone (worker_thread.c), and a stale number is noticed.
+ *
+ * Fields carry their guard: [T] table lock, [A] accept loop's thread only, [C] constant after
+ * create, [B] written by the loop before the worker is started, constant until the slot is free. */
+#ifndef SERVER_SLOT_TABLE_H
+#define SERVER_SLOT_TABLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <thrdsrv/server.h>
+
+#include "server/address.h"
+#include "server/end_reason.h"
+#include "server/progress.h"
+#include "server/thread_safety.h"
+
+enum slot_state { SLOT_FREE = 0, SLOT_RESERVED, SLOT_ACTIVE, SLOT_STOPPING };
+
+struct SockInfo {
+    struct thrdsrv_server *server; /* [C] */
+    struct progress *progress;     /* [C] the pointer; what it points to is atomic */
+    uint32_t index;                /* [C] number of the slot */
+
+    enum slot_state state GUARDED_BY(TABLE_LOCK);    /* [T] */
+    int fd GUARDED_BY(TABLE_LOCK);                   /* [T] */
+    pid_t worker GUARDED_BY(TABLE_LOCK);             /* [T] thread id or process id, 0: none yet */
+    struct SockInfo *next_free GUARDED_BY(TABLE_LOCK); /* [T] */
+    int64_t cut_at_ms GUARDED_BY(TABLE_LOCK);        /* [T] when the loop cut it */
+
+    /* The last thread that served this slot and when (CLOCK_BOOTTIME, ns) it let go of it: the
+     * task may take a moment longer to end than its work. */
+    pid_t departed GUARDED_BY(TABLE_LOCK);           /* [T] */
+    int64_t departed_at_ns GUARDED_BY(TABLE_LOCK);   /* [T] */
+
+    uint32_t generation;     /* [B] counts the slot's uses, wraps; tells one from the next */
+    uint64_t conn_id;        /* [B] 1, 2, 3 … over the server's life */
+    int64_t accepted_at_ns;  /* [B] CLOCK_MONOTONIC */
+    struct address peer;     /* [B] */
+    struct address local;    /* [B] for the log; family 0: not asked for */
+    const char *listener_text; /* [B] address of the listener that it came through */
+
+    int64_t rate_since_ms;   /* [A] start of the window of the minimum rate */
+    uint64_t rate_bytes;     /* [A] bytes moved, in and out, at that moment */
+    int pidfd;               /* [A] mode fork: tells the loop of the child's end; -1: none */
+};
+
+struct slot_table {
+    pthread_mutex_t mutex;     /* the ONE lock, called TABLE_LOCK in attributes */
+    struct SockInfo *slots;    /* [C] */
+    struct progress *progress; /* [C] one per slot, shared with children */
+    unsigned count;            /* [C] */
+
+    struct SockInfo *free_first GUARDED_BY(TABLE_LOCK);
+    struct SockInfo *free_last GUARDED_BY(TABLE_LOCK);
+    bool wake_wanted GUARDED_BY(TABLE_LOCK);         /* the loop waits for the next release */
+    bool draining GUARDED_BY(TABLE_LOCK);            /* the server has stopped accepting */
+    struct thrdsrv_stats stats GUARDED_BY(TABLE_LOCK);
+};
+
+/* Allocates count slots, all FREE. Returns 0 or THRDSRV_E_MEMORY / THRDSRV_E_SYSTEM. */
+int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_server *server);
+
+/* Every slot must be FREE, and no other thread may know the table any more. */
+void slot_table_fini(struct slot_table *table);
+
+void slot_table_lock(struct slot_table *table) ACQUIRES(TABLE_LOCK);
+void slot_table_unlock(struct slot_table *table) RELEASES(TABLE_LOCK);
+
+/* FREE -> RESERVED. NULL when no slot is free; the next release will then say that the loop is to
+ * be woken. Loop only. */
+struct SockInfo *slot_table_reserve(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+
+/* RESERVED -> FREE: nothing was there to accept. Loop only. */
+void slot_table_unreserve(struct slot_table *table, struct SockInfo *slot) EXCLUDES(TABLE_LOCK);
+
+/* RESERVED stays, fd goes in, the connection is counted as accepted. Loop only; the [B] fields
+ * other than conn_id and generation are the caller's to set. */
+void slot_table_book(struct slot_table *table, struct SockInfo *slot, int fd) EXCLUDES(TABLE_LOCK);
+
+/* RESERVED -> ACTIVE, by the worker itself (thread, inline). Returns the fd, which stays in the
+ * table and is now the worker's. */
+int slot_table_activate(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+    EXCLUDES(TABLE_LOCK);
+
+/* RESERVED -> ACTIVE, by the loop on behalf of a child. Returns the parent's copy of the fd, taken
+ * out: the caller closes it. */
+int slot_table_hand_over(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+    EXCLUDES(TABLE_LOCK);
+
+/* ACTIVE -> STOPPING, by the loop: the reason is left for the worker to find. The caller then
+ * wakes the worker (struct worker_model, request_stop) under the same lock. */
+void slot_table_cut(struct SockInfo *slot, enum end_reason reason, int64_t now_ms)
+    REQUIRES(TABLE_LOCK);
+
+/* RESERVED, ACTIVE or STOPPING -> STOPPING, by whoever ends the connection: the fd leaves the table
+ * and is returned, -1 where it was not there. From here on nobody else touches it. */
+int slot_table_take(struct slot_table *table, struct SockInfo *slot) EXCLUDES(TABLE_LOCK);
+
+/* STOPPING -> FREE, the last thing a worker does. departed is its thread id, or 0 when the worker
+ * is known to have ended. Returns true when the accept loop waits to hear of it. */
+bool slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
+                        pid_t departed) EXCLUDES(TABLE_LOCK);
+
+/* Asks that the next release returns true. */
+void slot_table_want_wake(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+
+/* A connection was accepted while no slot was free, and refused. */
+void slot_table_count_refused(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+
+/* accept(2) failed: for want of descriptors or memory (system), or for that one connection. */
+void slot_table_count_accept_error(struct slot_table *table, bool system) EXCLUDES(TABLE_LOCK);
+
+/* From here on connections that end are counted as drained, or as cut. Returns the number of slots
+ * that hold one. */
+unsigned slot_table_begin_drain(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+
+/* A copy of the counters. Any thread. */
+void slot_table_stats(struct slot_table *table, struct thrdsrv_stats *stats) EXCLUDES(TABLE_LOCK);
+
+/* Slots that hold a connection. */
+unsigned slot_table_active(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+
+const char *slot_state_name(enum slot_state state);
+
+#endif

@@ -1,0 +1,28 @@
+/* thread_safety.h - clang's -Wthread-safety attributes, and nothing for other compilers.
+ *
+ * In C the form that works is ONE global capability object that stands for the lock: members say
+ * GUARDED_BY(TABLE_LOCK), functions say what they acquire, release or require. The object is only
+ * a name for the compiler: each slot table has a mutex of its own. */
+#ifndef SERVER_THREAD_SAFETY_H
+#define SERVER_THREAD_SAFETY_H
+
+#if defined(__clang__)
+#define THREAD_SAFETY(attribute) __attribute__((attribute))
+#else
+#define THREAD_SAFETY(attribute)
+#endif
+
+#define CAPABILITY(name)       THREAD_SAFETY(capability(name))
+#define GUARDED_BY(lock)       THREAD_SAFETY(guarded_by(lock))
+#define ACQUIRES(lock)         THREAD_SAFETY(acquire_capability(lock))
+#define RELEASES(lock)         THREAD_SAFETY(release_capability(lock))
+#define REQUIRES(lock)         THREAD_SAFETY(requires_capability(lock))
+#define EXCLUDES(lock)         THREAD_SAFETY(locks_excluded(lock))
+#define NO_THREAD_SAFETY_CHECK THREAD_SAFETY(no_thread_safety_analysis)
+
+struct CAPABILITY("mutex") table_lock {
+    char unused;
+};
+extern struct table_lock TABLE_LOCK;
+
+#endif

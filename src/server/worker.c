@@ -1,0 +1,87 @@
+/* worker.c - what all worker models have in common: serving one connection, and its end.
+ *
+ * Does not know how a worker is started. Runs on the worker's thread, or in its process. */
+#include "server/worker.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "server/report.h"
+#include "server/server.h"
+#include "server/wakeup.h"
+
+const struct worker_model *worker_model_of(enum thrdsrv_mode mode)
+{
+    switch (mode) {
+    case THRDSRV_MODE_THREAD:
+        return &worker_thread;
+    case THRDSRV_MODE_FORK:
+        return &worker_fork;
+    case THRDSRV_MODE_INLINE:
+        return &worker_inline;
+    }
+    return NULL;
+}
+
+bool thrdsrv_mode_supported(enum thrdsrv_mode mode)
+{
+    const struct worker_model *model = worker_model_of(mode);
+    return model && model->start;
+}
+
+static enum end_reason reason_of(int result, const struct thrdsrv_conn *conn)
+{
+    switch (result) {
+    case THRDSRV_E_RESET:
+        return END_RESET;
+    case THRDSRV_E_SYSTEM:
+    case THRDSRV_E_MEMORY:
+        return END_ERROR;
+    case THRDSRV_E_EOF:
+        return END_EOF;
+    default:
+        if (result < 0)
+            return END_FAILED;
+        return conn->end_of_input ? END_EOF : END_DONE;
+    }
+}
+
+enum end_reason worker_serve(struct SockInfo *slot, int fd, const struct conn_waiter *waiter)
+{
+    const struct thrdsrv_config *config = &slot->server->config;
+    struct thrdsrv_conn conn;
+    conn_init(&conn, slot, fd, waiter);
+    if (config->on_start)
+        config->on_start(&conn, config->user);
+    int result = config->handler ? conn_run_handler(&conn, config->handler)
+                                 : config->serve(&conn, config->user);
+    enum end_reason reason = reason_of(result, &conn);
+    conn_linger(&conn);
+    return reason;
+}
+
+void worker_run(struct SockInfo *slot, pid_t worker, const struct conn_waiter *waiter,
+                bool task_ends)
+{
+    struct thrdsrv_server *server = slot->server;
+    bool report = log_wanted(&server->config, THRDSRV_LOG_INFO);
+    struct rusage before = {0}, after = {0};
+    if (report)
+        getrusage(RUSAGE_THREAD, &before);
+
+    int fd = slot_table_activate(&server->table, slot, worker);
+    struct end end = {worker_serve(slot, fd, waiter), 0};
+    slot_table_take(&server->table, slot);
+    enum end_reason cut = progress_cut(slot->progress);
+    if (cut != END_NONE)
+        end.reason = cut;
+    close(fd);
+
+    if (report) {
+        getrusage(RUSAGE_THREAD, &after);
+        report_usage_since(&after, &before);
+        report_end(slot, worker, end, &after);
+    }
+    if (slot_table_release(&server->table, slot, end.reason, task_ends ? worker : 0))
+        wakeup_send(server->wakeup);
+}

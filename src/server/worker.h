@@ -1,0 +1,55 @@
+/* worker.h - the small interface behind which a thread, a child process or the caller serves.
+ *
+ * Nothing here assumes that a slot has a blocked worker of its own: a model may serve many slots
+ * from one thread, as long as each slot goes through its states. */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <thrdsrv/server.h>
+
+#include "server/conn.h"
+#include "server/end_reason.h"
+#include "server/slot_table.h"
+
+struct worker_model {
+    const char *name;
+
+    /* Starts a worker for a booked slot (RESERVED, fd in the table). Returns 0: the worker owns
+     * slot and fd, and sees to their end. Negative, with errno: nothing was started, and both are
+     * still the caller's. Accept loop only. */
+    int (*start)(struct thrdsrv_server *server, struct SockInfo *slot);
+
+    /* Wakes the worker of a slot that has just been cut, so that it ends; with force, so that it
+     * ends even if it does not listen, as far as the model can. Never blocks. Under the table lock
+     * (the attribute that says so stands at each definition: pointers cannot carry it). */
+    void (*request_stop)(struct SockInfo *slot, bool force);
+
+    /* Looks whether the worker has ended without releasing the slot, and if so, releases it. NULL
+     * where workers release their own. Accept loop only. */
+    bool (*reap)(struct thrdsrv_server *server, struct SockInfo *slot);
+
+    /* Returns when nothing of the system's that ran a worker is left; every slot is FREE. NULL where
+     * that is so already. Accept loop only; blocks for microseconds. */
+    void (*settle)(struct thrdsrv_server *server);
+};
+
+extern const struct worker_model worker_thread;
+extern const struct worker_model worker_fork; /* start is NULL in a build without fork */
+extern const struct worker_model worker_inline;
+
+/* The model of a mode; NULL for a number that is no mode. */
+const struct worker_model *worker_model_of(enum thrdsrv_mode mode);
+
+/* Serves the connection of a slot that is ACTIVE, from the start hook to the linger. Returns why it
+ * ended; fd is still open. On the worker's thread, or in the child. */
+enum end_reason worker_serve(struct SockInfo *slot, int fd, const struct conn_waiter *waiter);
+
+/* The whole life of a worker that shares our memory (thread, inline): announces itself as worker,
+ * serves, closes, writes the end line and releases the slot. departed: see slot_table_release(). */
+void worker_run(struct SockInfo *slot, pid_t worker, const struct conn_waiter *waiter,
+                bool task_ends);
+
+#endif

@@ -1,0 +1,133 @@
+/* worker_thread.c - mode thread: a detached POSIX thread for each connection.
+ *
+ * A worker takes its fd out of the table, closes it, and gives the slot back as its last act.
+ * Nobody cancels a thread: it is woken by shutdown(2) on its connection, and returns. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "server/clock.h"
+#include "server/server.h"
+
+static void *thread_main(void *argument)
+{
+    struct SockInfo *slot = argument;
+    char name[16]; /* the kernel's limit, pthread_setname_np(3) */
+    snprintf(name, sizeof name, "thrd/%u", slot->index);
+    pthread_setname_np(pthread_self(), name);
+    worker_run(slot, gettid(), NULL, true);
+    return NULL;
+}
+
+/* When the task tid of this process began, ns of CLOCK_BOOTTIME, or -1 where it is gone. Field 22
+ * of proc(5) /proc/PID/stat, counted behind the name, which may hold anything but the last ")". */
+static int64_t task_began_ns(pid_t tid)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/self/task/%ld/stat", (long)tid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return -1;
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = '\0';
+    const char *field = strrchr(text, ')');
+    for (int i = 2; field && i < 22; i++)
+        field = strchr(field + 1, ' ');
+    long ticks = sysconf(_SC_CLK_TCK);
+    if (!field || ticks <= 0)
+        return -1;
+    return (int64_t)strtoull(field + 1, NULL, 10) * (1000000000 / ticks);
+}
+
+/* Returns when the thread that let go of a slot at that moment has ended for the kernel too. Its
+ * work is done, so that takes microseconds. Its number may be another task's by now: that one began
+ * later, which is worth a look at /proc only when the number is still taken after some tries. */
+static void wait_until_gone(pid_t tid, int64_t departed_at_ns)
+{
+    for (int tries = 0; syscall(SYS_tgkill, getpid(), tid, 0) == 0; tries++) {
+        if (tries < 100) {
+            sched_yield();
+            continue;
+        }
+        int64_t began_ns = task_began_ns(tid);
+        if (began_ns < 0 || began_ns > departed_at_ns)
+            return;
+        struct timespec pause = {.tv_nsec = 100000};
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* The task that served this slot last, if it has not been seen to be gone. */
+static void wait_for_last(struct slot_table *table, struct SockInfo *slot)
+{
+    slot_table_lock(table);
+    pid_t departed = slot->departed;
+    int64_t departed_at_ns = slot->departed_at_ns;
+    slot->departed = 0;
+    slot_table_unlock(table);
+    if (departed)
+        wait_until_gone(departed, departed_at_ns);
+}
+
+static int create_detached(struct SockInfo *slot, size_t stack_size)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error != 0)
+        return error;
+    error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (error == 0)
+        error = pthread_attr_setstacksize(&attributes, stack_size);
+    if (error == 0)
+        error = pthread_attr_setguardsize(&attributes, (size_t)sysconf(_SC_PAGESIZE));
+    if (error == 0)
+        error = pthread_create(&thread, &attributes, thread_main, slot);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+/* Workers start with every signal blocked: the program's handlers run on its own threads, and no
+ * blocked call of a handler is interrupted. */
+static int start(struct thrdsrv_server *server, struct SockInfo *slot)
+{
+    sigset_t all, kept;
+    wait_for_last(&server->table, slot);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &kept);
+    int error = create_detached(slot, server->config.stack_size);
+    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    if (error == 0)
+        return 0;
+    errno = error; /* pthread functions return the code and leave errno alone */
+    return THRDSRV_E_SYSTEM;
+}
+
+/* The fd is in the table, so it is open and the worker's: see slot_table.h. */
+static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
+{
+    (void)force; /* a thread cannot be ended from outside; its handler returns when calls fail */
+    if (slot->fd >= 0)
+        shutdown(slot->fd, SHUT_RDWR);
+}
+
+static void settle(struct thrdsrv_server *server)
+{
+    for (unsigned i = 0; i < server->table.count; i++)
+        wait_for_last(&server->table, &server->table.slots[i]);
+}
+
+const struct worker_model worker_thread = {
+    .name = "thread",
+    .start = start,
+    .request_stop = request_stop,
+    .settle = settle,
+};
