@@ -14,12 +14,12 @@ enum thrdsrv_error {
     THRDSRV_E_INVALID = -1,     /* an argument or a configuration field is out of its range */
     THRDSRV_E_MEMORY = -2,      /* memory for the server itself could not be had */
     THRDSRV_E_SYSTEM = -3,      /* the system refused; errno is the one of the call that failed */
-    THRDSRV_E_UNSUPPORTED = -4, /* this build cannot do it (mode fork, built with THRDSRV_FORK=OFF) */
+    THRDSRV_E_UNSUPPORTED = -4, /* not in this build (mode fork with THRDSRV_FORK=OFF) */
     THRDSRV_E_EOF = -5,         /* the peer has ended its side; there is no more input */
-    THRDSRV_E_TIMEOUT = -6,     /* a deadline of the handler's or a timeout of the server's passed */
-    THRDSRV_E_STOPPED = -7,     /* the server was stopped and has cut this connection */
-    THRDSRV_E_RESET = -8,       /* the peer reset the connection, or went away while we wrote */
-    THRDSRV_E_TOO_LONG = -9,    /* a line did not fit into the caller's buffer */
+    THRDSRV_E_TIMEOUT = -6,  /* a deadline of the handler's or a timeout of the server's passed */
+    THRDSRV_E_STOPPED = -7,  /* the server was stopped and has cut this connection */
+    THRDSRV_E_RESET = -8,    /* the peer reset the connection, or went away while we wrote */
+    THRDSRV_E_TOO_LONG = -9, /* a line did not fit into the caller's buffer */
 };
 
 /* A sentence fragment in English for an error number, e.g. "the peer reset the connection".

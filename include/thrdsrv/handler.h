@@ -48,9 +48,9 @@ enum thrdsrv_step {
 /* What the caller says about the input it offers. */
 enum thrdsrv_input {
     THRDSRV_INPUT_MORE = 0, /* more may follow; the handler may leave any part unconsumed */
-    THRDSRV_INPUT_FULL,     /* more may follow, but the caller's buffer is full: a handler that
-                               has output room must now consume at least one byte, even in the
-                               middle of a line */
+    THRDSRV_INPUT_FULL,     /* more may follow, but the caller's buffer is full: the handler must
+                               not wait for more without consuming at least one byte, even in
+                               the middle of a line */
     THRDSRV_INPUT_END,      /* these bytes are the last; stays so for the rest of the session */
 };
 
@@ -67,7 +67,7 @@ struct thrdsrv_stream {
 /* What a handler is told at the start, because it may ask nobody. */
 struct thrdsrv_start {
     int64_t unix_time; /* seconds since 1970-01-01 00:00:00 UTC */
-    const char *peer;  /* address of the peer as text, "" where there is none; valid in start() only */
+    const char *peer;  /* the peer's address as text, "" if there is none; valid in start() only */
 };
 
 struct thrdsrv_handler {
@@ -85,7 +85,7 @@ extern const struct thrdsrv_handler thrdsrv_echo;    /* RFC 862: what comes in g
 extern const struct thrdsrv_handler thrdsrv_discard; /* RFC 863: reads all, says nothing */
 extern const struct thrdsrv_handler thrdsrv_chargen; /* RFC 864: lines of 72 characters, for ever */
 extern const struct thrdsrv_handler thrdsrv_daytime; /* RFC 867: date and time (UTC) as a line */
-extern const struct thrdsrv_handler thrdsrv_time;    /* RFC 868: 32-bit big-endian seconds since 1900 */
+extern const struct thrdsrv_handler thrdsrv_time;    /* RFC 868: seconds since 1900, 4 bytes */
 extern const struct thrdsrv_handler thrdsrv_rot13;   /* letters rotated by 13, a line at a time */
 extern const struct thrdsrv_handler thrdsrv_bytes;   /* "N\n" in, exactly N bytes out, repeatedly */
 

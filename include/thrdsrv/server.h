@@ -36,7 +36,7 @@ struct thrdsrv_server;
 enum thrdsrv_mode {
     THRDSRV_MODE_THREAD = 0, /* a detached thread a connection */
     THRDSRV_MODE_FORK,       /* a child process a connection */
-    THRDSRV_MODE_INLINE,     /* the thread in thrdsrv_server_run() serves, one connection at a time */
+    THRDSRV_MODE_INLINE,     /* the thread in run() serves, one connection at a time */
 };
 
 /* What happens to a new connection while every slot is taken. */
@@ -65,7 +65,7 @@ typedef int thrdsrv_serve_fn(struct thrdsrv_conn *conn, void *user);
 
 /* All times are milliseconds; 0 or less means "no such timeout" unless said otherwise. */
 struct thrdsrv_config {
-    size_t size; /* sizeof(struct thrdsrv_config), set by THRDSRV_CONFIG_INIT; lets the struct grow */
+    size_t size; /* sizeof of this struct, set by THRDSRV_CONFIG_INIT; lets the struct grow */
 
     /* The service: exactly one of handler and serve. */
     const struct thrdsrv_handler *handler; /* session_size at most THRDSRV_SESSION_MAX */
@@ -101,7 +101,7 @@ struct thrdsrv_config {
     int64_t lifetime_ms;    /* the whole connection */
     int64_t min_rate_bytes; /* with min_rate_ms: at least so many bytes, in and out together, */
     int64_t min_rate_ms;    /* in every so many milliseconds, while the worker waits for the peer */
-    int64_t drain_ms;       /* after quiesce: how long running connections may go on; 0: none at all */
+    int64_t drain_ms;       /* after quiesce: how long connections may go on; 0: not at all */
 
     /* Seen from outside. */
     thrdsrv_log_fn *log;              /* NULL: no log */
@@ -111,29 +111,29 @@ struct thrdsrv_config {
     void (*on_start)(struct thrdsrv_conn *conn, void *user);
 };
 
-#define THRDSRV_SLOTS_MAX 1000000u
+#define THRDSRV_SLOTS_MAX   1000000u
 #define THRDSRV_SESSION_MAX 1024u
-#define THRDSRV_STACK_MIN 131072u
+#define THRDSRV_STACK_MIN   131072u
 
 /* Defaults a careful operator would choose; the service is the one thing left to set. */
 #define THRDSRV_CONFIG_INIT                                                                        \
     {                                                                                              \
-        sizeof(struct thrdsrv_config), NULL, NULL, NULL, NULL,     /* service */                   \
-            NULL, 0, 65535, true, 60, 10, 6,                       /* listening */                 \
+        sizeof(struct thrdsrv_config), NULL, NULL, NULL, NULL,         /* service */               \
+            NULL, 0, 65535, true, 60, 10, 6,                           /* listening */             \
             THRDSRV_MODE_THREAD, 128, THRDSRV_FULL_WAIT, NULL, 262144, /* workers */               \
-            600000, 60000, 60000, 0, 0, 0, 30000,                  /* timeouts */                  \
-            NULL, THRDSRV_LOG_NOTICE, NULL                         /* seen from outside */         \
+            600000, 60000, 60000, 0, 0, 0, 30000,                      /* timeouts */              \
+            NULL, THRDSRV_LOG_NOTICE, NULL                             /* seen from outside */     \
     }
 
 /* Counters since create. accepted = active + served + refused_full + spawn_failures. */
 struct thrdsrv_stats {
-    uint64_t accepted;             /* connections that accept(2) has returned */
-    uint64_t active;               /* slots in use now */
-    uint64_t peak;                 /* most slots in use at once */
-    uint64_t served;               /* connections whose worker has ended, for whatever reason */
-    uint64_t refused_full;         /* closed or told "busy" because every slot was taken */
-    uint64_t spawn_failures;       /* closed because no thread or process could be started */
-    uint64_t timeouts_idle;        /* connections cut, by the timeout that passed */
+    uint64_t accepted;       /* connections that accept(2) has returned */
+    uint64_t active;         /* slots in use now */
+    uint64_t peak;           /* most slots in use at once */
+    uint64_t served;         /* connections whose worker has ended, for whatever reason */
+    uint64_t refused_full;   /* closed or told "busy" because every slot was taken */
+    uint64_t spawn_failures; /* closed because no thread or process could be started */
+    uint64_t timeouts_idle;  /* connections cut, by the timeout that passed */
     uint64_t timeouts_first_byte;
     uint64_t timeouts_write_stall;
     uint64_t timeouts_lifetime;
@@ -142,8 +142,8 @@ struct thrdsrv_stats {
     uint64_t accept_errors_system; /* accept(2) failed for want of descriptors or memory */
     uint64_t bytes_in;             /* of connections that have ended */
     uint64_t bytes_out;
-    uint64_t drained;              /* connections that were active at quiesce and ended by themselves */
-    uint64_t cut;                  /* connections that the stop cut */
+    uint64_t drained; /* connections that were active at quiesce and ended by themselves */
+    uint64_t cut;     /* connections that the stop cut */
 };
 
 /* Checks the configuration, binds and listens; nothing is accepted yet, but from here on the
@@ -157,7 +157,8 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
  * "127.0.0.1:43211", with the port that the kernel chose. Returns its length, or E_INVALID past
  * the last listener or where size is too small (128 always suffices). Any thread, before run()
  * returns. "localhost:PORT" and ":PORT" make two listeners where the machine has both families. */
-int thrdsrv_server_address(const struct thrdsrv_server *server, size_t index, char *buf, size_t size);
+int thrdsrv_server_address(const struct thrdsrv_server *server, size_t index, char *buf,
+                           size_t size);
 
 /* Serves until the server has stopped; call it once. Blocks. When it returns, the listeners are
  * closed, every connection has ended, and no worker thread or child of this server is left: it

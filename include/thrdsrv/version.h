@@ -7,6 +7,6 @@
 #define THRDSRV_VERSION_MAJOR 0
 #define THRDSRV_VERSION_MINOR 1
 #define THRDSRV_VERSION_PATCH 0
-#define THRDSRV_VERSION "0.1.0"
+#define THRDSRV_VERSION       "0.1.0"
 
 #endif

@@ -24,8 +24,8 @@
 
 /* How long a worker that was cut may take to end before it is forced to. A handler's own clean-up
  * in the middle of service has a second; when the whole server stops, the drain was the time. */
-#define GRACE_MS          1000
-#define GRACE_AT_STOP_MS  50
+#define GRACE_MS         1000
+#define GRACE_AT_STOP_MS 50
 
 /* What epoll reports: a kind in the upper two bits; a listener's number; a slot and its generation,
  * so that an event of a child that has been reaped meanwhile is recognised as old. */
@@ -128,8 +128,9 @@ static void report_accept_failure(struct thrdsrv_server *server, int error, bool
     log_text(&line, "error", strerror(error));
     log_text(&line, "action", broken ? "stop" : "pause");
     if (error == EMFILE || error == ENFILE)
-        log_text(&line, "remedy", "raise the limit of open files (ulimit -n, fs.file-max) or "
-                                  "lower --slots");
+        log_text(&line, "remedy",
+                 "raise the limit of open files (ulimit -n, fs.file-max) or "
+                 "lower --slots");
     log_number(&line, "repeated", repeated);
     log_send(&server->config, broken ? THRDSRV_LOG_ERROR : THRDSRV_LOG_WARN, &line);
 }
@@ -168,8 +169,9 @@ static void report_spawn_failure(struct thrdsrv_server *server, int error)
     log_begin(&line, "cannot start worker");
     log_text(&line, "mode", server->model->name);
     log_text(&line, "error", strerror(error));
-    log_text(&line, "remedy", "a limit of processes, threads or memory is reached (ulimit -u, "
-                              "pids.max): raise it or lower --slots");
+    log_text(&line, "remedy",
+             "a limit of processes, threads or memory is reached (ulimit -u, "
+             "pids.max): raise it or lower --slots");
     log_number(&line, "repeated", repeated);
     log_send(&server->config, THRDSRV_LOG_WARN, &line);
 }
@@ -295,8 +297,8 @@ static void cut(struct thrdsrv_server *server, struct SockInfo *slot, enum end_r
     server->model->request_stop(slot, false);
 }
 
-static enum end_reason overdue(struct thrdsrv_server *server, struct SockInfo *slot,
-                               int64_t now_ms, int64_t *next_ms)
+static enum end_reason overdue(struct thrdsrv_server *server, struct SockInfo *slot, int64_t now_ms,
+                               int64_t *next_ms)
 {
     struct rate_window window = {slot->rate_since_ms, slot->rate_bytes};
     struct timeout_view view = {

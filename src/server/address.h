@@ -43,10 +43,10 @@ struct listen_spec {
     struct sockaddr_storage addresses[2]; /* both families for "localhost:" and ":" */
     socklen_t lengths[2];
     unsigned count;
-    bool same_port;   /* port 0 was asked for: both families shall get the same one */
+    bool same_port; /* port 0 was asked for: both families shall get the same one */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* Unix socket, else "" */
-    mode_t mode;      /* of the socket file; (mode_t)-1: as the umask has it */
-    char owner[64];   /* USER[:GROUP], "" : as the process has it */
+    mode_t mode;    /* of the socket file; (mode_t)-1: as the umask has it */
+    char owner[64]; /* USER[:GROUP], "" : as the process has it */
 };
 
 /* Returns NULL, or what is wrong with the text and what is allowed, in static storage. */

@@ -27,9 +27,8 @@ static const char *find_wrong(const struct thrdsrv_config *c, const char **allow
     if (c->backlog < 1)
         return *allowed = "1 or more", "backlog";
     if (c->keepalive_idle < 0 || c->keepalive_idle > 32767 ||
-        (c->keepalive_idle > 0 &&
-         (c->keepalive_interval < 1 || c->keepalive_interval > 32767 || c->keepalive_count < 1 ||
-          c->keepalive_count > 127)))
+        (c->keepalive_idle > 0 && (c->keepalive_interval < 1 || c->keepalive_interval > 32767 ||
+                                   c->keepalive_count < 1 || c->keepalive_count > 127)))
         return *allowed = "1 to 32767 seconds, 1 to 32767 seconds, 1 to 127 probes, or idle 0",
                "keepalive";
     if (c->min_rate_bytes > 0 && c->min_rate_ms <= 0)
@@ -60,8 +59,9 @@ static int copy_strings(struct thrdsrv_config *copy, const struct thrdsrv_config
     bool complete = true;
     const char *const *texts = config->listen_count ? config->listen : default_listen;
     size_t count = config->listen_count ? config->listen_count : 1;
-    const char *name = config->name ? config->name
-                                    : config->handler ? config->handler->name : "serve";
+    const char *name = config->name      ? config->name
+                       : config->handler ? config->handler->name
+                                         : "serve";
     const char **listen = calloc(count, sizeof *listen);
     copy->listen = listen;
     copy->listen_count = listen ? count : 0;

@@ -18,8 +18,8 @@ struct adapter {
     struct thrdsrv_conn *conn;
     const struct thrdsrv_handler *handler;
     void *session;
-    unsigned char *in;       /* have bytes of input that the handler has not consumed */
-    unsigned char *out;      /* the same buffer where the handler works in place */
+    unsigned char *in;  /* have bytes of input that the handler has not consumed */
+    unsigned char *out; /* the same buffer where the handler works in place */
     size_t have;
     bool ended; /* all input there will ever be has been read */
 };
@@ -32,7 +32,7 @@ static int step(struct adapter *a, size_t *consumed)
         .avail_in = a->have,
         .next_out = a->out,
         .avail_out = a->handler->in_place ? a->have : BUFFER_SIZE,
-        .input = a->ended                ? THRDSRV_INPUT_END
+        .input = a->ended                 ? THRDSRV_INPUT_END
                  : a->have == BUFFER_SIZE ? THRDSRV_INPUT_FULL
                                           : THRDSRV_INPUT_MORE,
     };

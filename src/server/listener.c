@@ -1,4 +1,4 @@
-/* listener.c - see listener.h. Opening: the thread that creates the server. The rest: accept loop. */
+/* listener.c - see listener.h. Opening: the thread that creates the server; the rest: the loop. */
 #include "server/listener.h"
 
 #include <errno.h>
@@ -291,8 +291,8 @@ void listener_close(struct listener *listener)
     struct stat file;
     if (listener->fd < 0)
         return;
-    if (listener->path[0] && lstat(listener->path, &file) == 0 &&
-        file.st_dev == listener->device && file.st_ino == listener->inode)
+    if (listener->path[0] && lstat(listener->path, &file) == 0 && file.st_dev == listener->device &&
+        file.st_ino == listener->inode)
         unlink(listener->path);
     close(listener->fd);
     listener->fd = -1;

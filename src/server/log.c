@@ -72,8 +72,7 @@ void log_seconds(struct log_line *line, const char *key, int64_t ns, int decimal
 {
     int64_t unit = decimals == 6 ? 1000 : 1000000;
     int64_t parts = decimals == 6 ? 1000000 : 1000;
-    append(line, " %s=%" PRId64 ".%0*" PRId64, key, ns / unit / parts, decimals,
-           ns / unit % parts);
+    append(line, " %s=%" PRId64 ".%0*" PRId64, key, ns / unit / parts, decimals, ns / unit % parts);
 }
 
 void log_milliseconds(struct log_line *line, const char *key, int64_t ms)

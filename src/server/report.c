@@ -68,8 +68,7 @@ void report_stop(struct thrdsrv_server *server)
     log_send(&server->config, THRDSRV_LOG_NOTICE, &line);
 }
 
-static void begin_conn_line(struct log_line *line, const char *message,
-                            const struct SockInfo *slot)
+static void begin_conn_line(struct log_line *line, const char *message, const struct SockInfo *slot)
 {
     char peer[ADDRESS_TEXT_SIZE];
     address_format(&slot->peer, peer);

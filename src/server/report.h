@@ -1,4 +1,5 @@
-/* report.h - the log lines about the server and its connections. Under no lock; never in a child. */
+/* report.h - the log lines about the server and its connections. No lock is held; no child calls.
+ */
 #ifndef SERVER_REPORT_H
 #define SERVER_REPORT_H
 

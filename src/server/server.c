@@ -50,10 +50,9 @@ static void close_all(struct thrdsrv_server *server)
     for (unsigned i = 0; i < server->listener_count; i++)
         listener_close(&server->listeners[i]);
     free(server->listeners);
-    if (server->wakeup >= 0)
-        close(server->wakeup);
     if (server->epoll >= 0)
         close(server->epoll);
+    close(server->wakeup);
 }
 
 static int open_all(struct thrdsrv_server *server)
@@ -61,9 +60,6 @@ static int open_all(struct thrdsrv_server *server)
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (server->epoll < 0)
         return failed(server, "epoll_create1", THRDSRV_E_SYSTEM);
-    server->wakeup = wakeup_open();
-    if (server->wakeup < 0)
-        return failed(server, "eventfd", THRDSRV_E_SYSTEM);
     int error = open_listeners(server);
     if (error < 0)
         return error;
@@ -84,13 +80,18 @@ static void set_timeouts(struct thrdsrv_server *server)
     };
 }
 
-/* The table exists; the rest is opened. On failure all is given back in reverse order. */
+/* Everything that has to be given back; on failure it has been. */
 static int create_open(struct thrdsrv_server *server)
 {
     unsigned slots = server->config.mode == THRDSRV_MODE_INLINE ? 1 : server->config.slots;
-    int error = slot_table_init(&server->table, slots, server);
-    if (error < 0)
+    server->wakeup = wakeup_open();
+    if (server->wakeup < 0)
+        return failed(server, "eventfd", THRDSRV_E_SYSTEM);
+    int error = slot_table_init(&server->table, slots, server, server->wakeup);
+    if (error < 0) {
+        close(server->wakeup);
         return failed(server, "slot_table_init", error);
+    }
     error = open_all(server);
     if (error < 0) {
         int kept = errno;
@@ -107,7 +108,7 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
     struct thrdsrv_server *server = calloc(1, sizeof *server);
     if (!server)
         return THRDSRV_E_MEMORY;
-    server->epoll = server->wakeup = -1;
+    server->epoll = -1;
     server->check_at_ms = CLOCK_NEVER;
     int error = config_copy(&server->config, config);
     if (error == 0) {

@@ -53,7 +53,7 @@ struct thrdsrv_server {
     struct log_limit limit_refused; /* [A] */
 };
 
-/* config.c: copies and checks. Returns 0, or E_INVALID / E_MEMORY / E_UNSUPPORTED after a log line. */
+/* config.c: checks and copies. 0, or E_INVALID, E_MEMORY, E_UNSUPPORTED after a log line. */
 int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config);
 void config_free(struct thrdsrv_config *copy);
 

@@ -10,6 +10,7 @@
 
 #include "server/clock.h"
 #include "server/invariant.h"
+#include "server/wakeup.h"
 
 struct table_lock TABLE_LOCK;
 
@@ -66,10 +67,12 @@ static void init_slots(struct slot_table *table, struct thrdsrv_server *server)
     slot_table_unlock(table);
 }
 
-int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_server *server)
+int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_server *server,
+                    int wakeup)
 {
     memset(table, 0, sizeof *table);
     table->count = count;
+    table->wakeup = wakeup;
     table->slots = calloc(count, sizeof *table->slots);
     if (!table->slots)
         return THRDSRV_E_MEMORY;
@@ -212,7 +215,7 @@ static void count_end(struct thrdsrv_stats *stats, enum end_reason reason)
     }
 }
 
-bool slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
+void slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
                         pid_t departed)
 {
     int64_t now = departed ? clock_read_ns(CLOCK_BOOTTIME) : 0;
@@ -231,10 +234,10 @@ bool slot_table_release(struct slot_table *table, struct SockInfo *slot, enum en
     count_end(&table->stats, reason);
     if (table->draining && reason != END_STOPPED)
         table->stats.drained++;
-    bool wake = table->wake_wanted;
+    if (table->wake_wanted)
+        wakeup_send(table->wakeup);
     table->wake_wanted = false;
     slot_table_unlock(table);
-    return wake;
 }
 
 void slot_table_want_wake(struct slot_table *table)

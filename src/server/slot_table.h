@@ -18,7 +18,8 @@
  *   calls shutdown(2) only under the lock and on an fd in the table: never on a recycled number.
  * - A pid in a slot of mode fork has not been reaped, because only the loop reaps and it releases
  *   the slot: kill(2) never meets a recycled pid.
- * - Nothing blocks, logs or calls back under the lock.
+ * - Nothing blocks, logs or calls back under the lock. The one system call under it wakes the loop
+ *   at a release: after its unlock a worker touches no memory and no descriptor of the server's.
  *
  * Each function below is the only door for its transition and checks the state it starts from.
  * The free list is first in, first out, so that a slot rests as long as possible between two
@@ -48,27 +49,27 @@ struct SockInfo {
     struct progress *progress;     /* [C] the pointer; what it points to is atomic */
     uint32_t index;                /* [C] number of the slot */
 
-    enum slot_state state GUARDED_BY(TABLE_LOCK);    /* [T] */
-    int fd GUARDED_BY(TABLE_LOCK);                   /* [T] */
-    pid_t worker GUARDED_BY(TABLE_LOCK);             /* [T] thread id or process id, 0: none yet */
+    enum slot_state state GUARDED_BY(TABLE_LOCK); /* [T] */
+    int fd GUARDED_BY(TABLE_LOCK);                /* [T] */
+    pid_t worker GUARDED_BY(TABLE_LOCK);          /* [T] thread id or process id, 0: none yet */
     struct SockInfo *next_free GUARDED_BY(TABLE_LOCK); /* [T] */
-    int64_t cut_at_ms GUARDED_BY(TABLE_LOCK);        /* [T] when the loop cut it */
+    int64_t cut_at_ms GUARDED_BY(TABLE_LOCK);          /* [T] when the loop cut it */
 
     /* The last thread that served this slot and when (CLOCK_BOOTTIME, ns) it let go of it: the
      * task may take a moment longer to end than its work. */
-    pid_t departed GUARDED_BY(TABLE_LOCK);           /* [T] */
-    int64_t departed_at_ns GUARDED_BY(TABLE_LOCK);   /* [T] */
+    pid_t departed GUARDED_BY(TABLE_LOCK);         /* [T] */
+    int64_t departed_at_ns GUARDED_BY(TABLE_LOCK); /* [T] */
 
-    uint32_t generation;     /* [B] counts the slot's uses, wraps; tells one from the next */
-    uint64_t conn_id;        /* [B] 1, 2, 3 … over the server's life */
-    int64_t accepted_at_ns;  /* [B] CLOCK_MONOTONIC */
-    struct address peer;     /* [B] */
-    struct address local;    /* [B] for the log; family 0: not asked for */
+    uint32_t generation;       /* [B] counts the slot's uses, wraps; tells one from the next */
+    uint64_t conn_id;          /* [B] 1, 2, 3 … over the server's life */
+    int64_t accepted_at_ns;    /* [B] CLOCK_MONOTONIC */
+    struct address peer;       /* [B] */
+    struct address local;      /* [B] for the log; family 0: not asked for */
     const char *listener_text; /* [B] address of the listener that it came through */
 
-    int64_t rate_since_ms;   /* [A] start of the window of the minimum rate */
-    uint64_t rate_bytes;     /* [A] bytes moved, in and out, at that moment */
-    int pidfd;               /* [A] mode fork: tells the loop of the child's end; -1: none */
+    int64_t rate_since_ms; /* [A] start of the window of the minimum rate */
+    uint64_t rate_bytes;   /* [A] bytes moved, in and out, at that moment */
+    int pidfd;             /* [A] mode fork: tells the loop of the child's end; -1: none */
 };
 
 struct slot_table {
@@ -76,16 +77,18 @@ struct slot_table {
     struct SockInfo *slots;    /* [C] */
     struct progress *progress; /* [C] one per slot, shared with children */
     unsigned count;            /* [C] */
+    int wakeup;                /* [C] the loop's wake-up descriptor, not ours to close */
 
     struct SockInfo *free_first GUARDED_BY(TABLE_LOCK);
     struct SockInfo *free_last GUARDED_BY(TABLE_LOCK);
-    bool wake_wanted GUARDED_BY(TABLE_LOCK);         /* the loop waits for the next release */
-    bool draining GUARDED_BY(TABLE_LOCK);            /* the server has stopped accepting */
+    bool wake_wanted GUARDED_BY(TABLE_LOCK); /* the loop waits for the next release */
+    bool draining GUARDED_BY(TABLE_LOCK);    /* the server has stopped accepting */
     struct thrdsrv_stats stats GUARDED_BY(TABLE_LOCK);
 };
 
-/* Allocates count slots, all FREE. Returns 0 or THRDSRV_E_MEMORY / THRDSRV_E_SYSTEM. */
-int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_server *server);
+/* Allocates count slots, all FREE. Returns 0 or THRDSRV_E_MEMORY. */
+int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_server *server,
+                    int wakeup);
 
 /* Every slot must be FREE, and no other thread may know the table any more. */
 void slot_table_fini(struct slot_table *table);
@@ -93,8 +96,7 @@ void slot_table_fini(struct slot_table *table);
 void slot_table_lock(struct slot_table *table) ACQUIRES(TABLE_LOCK);
 void slot_table_unlock(struct slot_table *table) RELEASES(TABLE_LOCK);
 
-/* FREE -> RESERVED. NULL when no slot is free; the next release will then say that the loop is to
- * be woken. Loop only. */
+/* FREE -> RESERVED. NULL when no slot is free; the next release then wakes the loop. Loop only. */
 struct SockInfo *slot_table_reserve(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 
 /* RESERVED -> FREE: nothing was there to accept. Loop only. */
@@ -123,12 +125,12 @@ void slot_table_cut(struct SockInfo *slot, enum end_reason reason, int64_t now_m
  * and is returned, -1 where it was not there. From here on nobody else touches it. */
 int slot_table_take(struct slot_table *table, struct SockInfo *slot) EXCLUDES(TABLE_LOCK);
 
-/* STOPPING -> FREE, the last thing a worker does. departed is its thread id, or 0 when the worker
- * is known to have ended. Returns true when the accept loop waits to hear of it. */
-bool slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
+/* STOPPING -> FREE, the last thing a worker does; wakes the loop if it waits for that. departed is
+ * the worker's thread id, or 0 when the worker is known to have ended. */
+void slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
                         pid_t departed) EXCLUDES(TABLE_LOCK);
 
-/* Asks that the next release returns true. */
+/* Asks that the next release wakes the loop. */
 void slot_table_want_wake(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 
 /* A connection was accepted while no slot was free, and refused. */

@@ -4,7 +4,6 @@
 #ifndef SERVER_TIMEOUTS_H
 #define SERVER_TIMEOUTS_H
 
-
 #include <stdint.h>
 
 #include "server/end_reason.h"

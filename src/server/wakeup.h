@@ -5,7 +5,8 @@
 /* Returns the descriptor, or THRDSRV_E_SYSTEM. */
 int wakeup_open(void);
 
-/* Any thread, any signal handler; preserves errno; many calls before the loop looks count as one. */
+/* Any thread, any signal handler; preserves errno; many calls before the loop looks count as one.
+ */
 void wakeup_send(int fd);
 
 /* Loop only. */

@@ -8,7 +8,6 @@
 
 #include "server/report.h"
 #include "server/server.h"
-#include "server/wakeup.h"
 
 const struct worker_model *worker_model_of(enum thrdsrv_mode mode)
 {
@@ -82,6 +81,5 @@ void worker_run(struct SockInfo *slot, pid_t worker, const struct conn_waiter *w
         report_usage_since(&after, &before);
         report_end(slot, worker, end, &after);
     }
-    if (slot_table_release(&server->table, slot, end.reason, task_ends ? worker : 0))
-        wakeup_send(server->wakeup);
+    slot_table_release(&server->table, slot, end.reason, task_ends ? worker : 0);
 }

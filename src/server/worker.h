@@ -31,8 +31,8 @@ struct worker_model {
      * where workers release their own. Accept loop only. */
     bool (*reap)(struct thrdsrv_server *server, struct SockInfo *slot);
 
-    /* Returns when nothing of the system's that ran a worker is left; every slot is FREE. NULL where
-     * that is so already. Accept loop only; blocks for microseconds. */
+    /* Returns when nothing of the system's that ran a worker is left; every slot is FREE. NULL
+     * where that is so already. Accept loop only; blocks for microseconds. */
     void (*settle)(struct thrdsrv_server *server);
 };
 

@@ -167,8 +167,7 @@ static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
 static struct end end_of(struct SockInfo *slot, int status, bool known)
 {
     enum end_reason cut = progress_cut(slot->progress);
-    enum end_reason ended =
-        (enum end_reason)atomic_fetch_add(&slot->progress->ended, 0);
+    enum end_reason ended = (enum end_reason)atomic_fetch_add(&slot->progress->ended, 0);
     if (cut != END_NONE && cut != END_TERMINATED)
         return (struct end){cut, 0};
     if (known && WIFSIGNALED(status))

@@ -1,0 +1,99 @@
+#!/bin/sh
+# includes.sh SOURCE_DIR - who may include whom: cli -> server -> handler.
+#
+# - src/handler: <stdbool.h> <stddef.h> <stdint.h> <string.h> <thrdsrv/handler.h>, its own headers.
+# - src/server: nothing of src/cli; of src/handler only what <thrdsrv/handler.h> offers.
+# - src/cli: no private header of the libraries: our program uses the public interface, like all.
+# - include/thrdsrv: nothing of src.
+# Besides, server.c and accept_loop.c do not name pthread_create or fork: that is the workers'.
+# Exit status: 0 kept, 1 broken, 2 the test could not be done.
+set -u
+[ $# -eq 1 ] && [ -d "$1/src/handler" ] || { echo "usage: $0 SOURCE_DIR" >&2; exit 2; }
+here=$(dirname "$0")
+root=$1
+status=0
+
+complain() {
+    echo "$1"
+    status=1
+}
+
+# Lines "FILE NAME" of the includes of the C files given; NAME with its quotes or brackets.
+includes() {
+    for file in "$@"; do
+        [ -f "$file" ] || continue
+        awk -f "$here/strip_c.awk" "$file" |
+            sed -n 's/^[ \t]*#[ \t]*include[ \t]*\(["<][^">]*[">]\).*/\1/p' |
+            while read -r name; do
+                echo "$file $name"
+            done
+    done
+}
+
+# An own header: a file name without a folder, beside the file that includes it.
+is_own() {
+    case $2 in
+    '"'*/*'"') return 1 ;;
+    '"'*'"') name=${2#?}; [ -f "$(dirname "$1")/${name%?}" ] ;;
+    *) return 1 ;;
+    esac
+}
+
+check_handler() {
+    while read -r file name; do
+        case $name in
+        '<stdbool.h>' | '<stddef.h>' | '<stdint.h>' | '<string.h>' | '<thrdsrv/handler.h>') ;;
+        *) is_own "$file" "$name" || echo "$file includes $name" ;;
+        esac
+    done
+}
+
+check_server() {
+    while read -r file name; do
+        case $name in
+        *cli/* | *handler/*) echo "$file includes $name" ;;
+        '<'*'>' | '"server/'*) ;;
+        *) is_own "$file" "$name" || echo "$file includes $name" ;;
+        esac
+    done
+}
+
+check_cli() {
+    while read -r file name; do
+        case $name in
+        *server/* | *handler/*) echo "$file includes $name" ;;
+        '<'*'>' | '"cli/'*) ;;
+        *) is_own "$file" "$name" || echo "$file includes $name" ;;
+        esac
+    done
+}
+
+check_public() {
+    while read -r file name; do
+        case $name in
+        '<'*'>') ;;
+        *) echo "$file includes $name" ;;
+        esac
+    done
+}
+
+# So that a pattern that matches no file does not pass for a kept rule.
+count=$(includes "$root"/src/handler/*.[ch] | wc -l)
+[ "$count" -ge 8 ] || complain "found only $count includes in src/handler"
+
+bad=$(
+    includes "$root"/src/handler/*.[ch] | check_handler
+    includes "$root"/src/server/*.[ch] | check_server
+    includes "$root"/src/cli/*.[ch] | check_cli
+    includes "$root"/include/thrdsrv/*.h | check_public
+)
+[ -z "$bad" ] || complain "$bad"
+
+for file in "$root/src/server/server.c" "$root/src/server/accept_loop.c"; do
+    [ -f "$file" ] || continue
+    names=$(awk -f "$here/strip_c.awk" "$file" |
+        grep -nE '(^|[^A-Za-z0-9_])(pthread_create|v?fork)([^A-Za-z0-9_]|$)' |
+        grep -vE '^[0-9]+:[ \t]*#[ \t]*include')
+    [ -z "$names" ] || complain "$file names what only workers may: $names"
+done
+exit $status

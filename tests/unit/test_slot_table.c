@@ -1,0 +1,419 @@
+/* The slot table: every transition, every forbidden one, full, order, generation, accounting, and
+ * eight threads that hammer it. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/slot_table.h"
+#include "server/wakeup.h"
+
+static struct slot_table table;
+static int wakeup;
+
+static int set_up_two(void **state)
+{
+    (void)state;
+    wakeup = wakeup_open();
+    return wakeup < 0 ? -1 : slot_table_init(&table, 2, NULL, wakeup);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    slot_table_fini(&table);
+    return close(wakeup);
+}
+
+/* Whether the loop has been woken since the last call. */
+static bool woken(void)
+{
+    uint64_t count;
+    return read(wakeup, &count, sizeof count) == sizeof count;
+}
+
+static enum slot_state state_of(struct SockInfo *slot)
+{
+    slot_table_lock(&table);
+    enum slot_state state = slot->state;
+    slot_table_unlock(&table);
+    return state;
+}
+
+static int fd_of(struct SockInfo *slot)
+{
+    slot_table_lock(&table);
+    int fd = slot->fd;
+    slot_table_unlock(&table);
+    return fd;
+}
+
+static void cut(struct SockInfo *slot, enum end_reason reason)
+{
+    slot_table_lock(&table);
+    slot_table_cut(slot, reason, 1);
+    slot_table_unlock(&table);
+}
+
+static struct SockInfo *active_slot(int fd)
+{
+    struct SockInfo *slot = slot_table_reserve(&table);
+    slot_table_book(&table, slot, fd);
+    assert_int_equal(slot_table_activate(&table, slot, 1), fd);
+    return slot;
+}
+
+static void end(struct SockInfo *slot, enum end_reason reason)
+{
+    slot_table_take(&table, slot);
+    slot_table_release(&table, slot, reason, 0);
+}
+
+static struct thrdsrv_stats stats(void)
+{
+    struct thrdsrv_stats copy;
+    slot_table_stats(&table, &copy);
+    return copy;
+}
+
+static void test_a_connection_goes_round(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = slot_table_reserve(&table);
+    assert_non_null(slot);
+    assert_int_equal(state_of(slot), SLOT_RESERVED);
+    assert_int_equal(fd_of(slot), -1);
+    assert_int_equal(stats().active, 0);
+
+    slot_table_book(&table, slot, 7);
+    assert_int_equal(state_of(slot), SLOT_RESERVED);
+    assert_int_equal(fd_of(slot), 7);
+    assert_int_equal(stats().active, 1);
+    assert_int_equal(slot->conn_id, 1);
+
+    assert_int_equal(slot_table_activate(&table, slot, 42), 7);
+    assert_int_equal(state_of(slot), SLOT_ACTIVE);
+    assert_int_equal(fd_of(slot), 7);
+
+    assert_int_equal(slot_table_take(&table, slot), 7);
+    assert_int_equal(state_of(slot), SLOT_STOPPING);
+    assert_int_equal(fd_of(slot), -1);
+    assert_int_equal(slot_table_take(&table, slot), -1);
+
+    slot_table_release(&table, slot, END_EOF, 0);
+    assert_false(woken());
+    assert_int_equal(state_of(slot), SLOT_FREE);
+    assert_int_equal(stats().active, 0);
+    assert_int_equal(stats().served, 1);
+}
+
+static void test_hand_over_takes_the_parents_fd_out(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = slot_table_reserve(&table);
+    slot_table_book(&table, slot, 9);
+    assert_int_equal(slot_table_hand_over(&table, slot, 99), 9);
+    assert_int_equal(state_of(slot), SLOT_ACTIVE);
+    assert_int_equal(fd_of(slot), -1);
+    end(slot, END_EOF);
+}
+
+static void test_cut_keeps_the_fd_and_the_first_reason(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = active_slot(5);
+    assert_int_equal(progress_cut(slot->progress), END_NONE);
+    cut(slot, END_IDLE);
+    progress_set_cut(slot->progress, END_TERMINATED);
+    assert_int_equal(state_of(slot), SLOT_STOPPING);
+    assert_int_equal(fd_of(slot), 5);
+    assert_int_equal(progress_cut(slot->progress), END_IDLE);
+    assert_int_equal(slot_table_take(&table, slot), 5);
+    slot_table_release(&table, slot, END_IDLE, 0);
+    assert_int_equal(stats().timeouts_idle, 1);
+
+    slot = active_slot(6); /* nothing of the last use is left */
+    while (slot->index != 0) {
+        end(slot, END_EOF);
+        slot = active_slot(6);
+    }
+    assert_int_equal(progress_cut(slot->progress), END_NONE);
+    end(slot, END_EOF);
+}
+
+static void test_a_start_that_fails_gives_the_slot_back(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = slot_table_reserve(&table);
+    slot_table_book(&table, slot, 3);
+    assert_int_equal(slot_table_take(&table, slot), 3);
+    slot_table_release(&table, slot, END_NO_WORKER, 0);
+    assert_int_equal(state_of(slot), SLOT_FREE);
+    assert_int_equal(stats().spawn_failures, 1);
+    assert_int_equal(stats().served, 0);
+    assert_int_equal(stats().accepted, 1);
+}
+
+static void test_unreserve_puts_the_slot_first(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = slot_table_reserve(&table);
+    slot_table_unreserve(&table, slot);
+    assert_int_equal(state_of(slot), SLOT_FREE);
+    assert_ptr_equal(slot_table_reserve(&table), slot);
+    slot_table_unreserve(&table, slot);
+    struct SockInfo *last = NULL; /* also when it was the only free one */
+    assert_non_null(slot_table_reserve(&table));
+    last = slot_table_reserve(&table);
+    slot_table_unreserve(&table, last);
+    assert_ptr_equal(slot_table_reserve(&table), last);
+    slot_table_unreserve(&table, last);
+    slot_table_unreserve(&table, slot);
+}
+
+static void test_full_table_wakes_at_the_next_release(void **state)
+{
+    (void)state;
+    struct SockInfo *one = active_slot(3);
+    struct SockInfo *two = active_slot(4);
+    assert_null(slot_table_reserve(&table));
+    end(one, END_EOF);
+    assert_true(woken());
+    end(two, END_EOF);
+    assert_false(woken()); /* once for each wish */
+    slot_table_want_wake(&table);
+    end(active_slot(3), END_EOF);
+    assert_true(woken());
+    assert_int_equal(stats().peak, 2);
+}
+
+static void test_slots_rest_longest(void **state)
+{
+    (void)state;
+    struct SockInfo *first = active_slot(3);
+    end(first, END_EOF);
+    struct SockInfo *second = active_slot(3);
+    assert_ptr_not_equal(first, second);
+    end(second, END_EOF);
+    struct SockInfo *third = active_slot(3);
+    assert_ptr_equal(first, third);
+    end(third, END_EOF);
+}
+
+static void test_generation_wraps(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = slot_table_reserve(&table);
+    slot->generation = UINT32_MAX - 1;
+    slot_table_book(&table, slot, 3);
+    assert_int_equal(slot->generation, UINT32_MAX);
+    end(slot, END_EOF);
+    end(active_slot(3), END_EOF); /* the other slot */
+    struct SockInfo *again = active_slot(3);
+    assert_ptr_equal(again, slot);
+    assert_int_equal(again->generation, 0);
+    end(again, END_EOF);
+}
+
+static void test_counters_add_up(void **state)
+{
+    (void)state;
+    static const enum end_reason reasons[] = {
+        END_EOF, END_IDLE, END_FIRST_BYTE, END_WRITE_STALL, END_LIFETIME, END_RATE, END_RESET};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        struct SockInfo *slot = active_slot(3);
+        progress_add(&slot->progress->bytes_in, 10);
+        progress_add(&slot->progress->bytes_out, 20);
+        end(slot, reasons[i]);
+    }
+    slot_table_count_refused(&table);
+    struct SockInfo *stopped = active_slot(3);
+    struct SockInfo *drained = active_slot(4);
+    assert_int_equal(slot_table_begin_drain(&table), 2);
+    cut(stopped, END_STOPPED);
+    end(stopped, END_STOPPED);
+    end(drained, END_EOF);
+    struct thrdsrv_stats s = stats();
+    assert_int_equal(s.accepted, s.active + s.served + s.refused_full + s.spawn_failures);
+    assert_int_equal(s.served, 9);
+    assert_int_equal(s.refused_full, 1);
+    assert_int_equal(s.timeouts_idle + s.timeouts_first_byte + s.timeouts_write_stall +
+                         s.timeouts_lifetime + s.timeouts_rate,
+                     5);
+    assert_int_equal(s.drained, 1);
+    assert_int_equal(s.cut, 1);
+    assert_int_equal(s.bytes_in, 70);
+    assert_int_equal(s.bytes_out, 140);
+}
+
+/* ---- what no state allows ---- */
+
+static void bring_to(struct SockInfo *slot, enum slot_state wanted, bool booked)
+{
+    if (wanted == SLOT_FREE)
+        return;
+    slot = slot_table_reserve(&table);
+    if (booked || wanted > SLOT_RESERVED)
+        slot_table_book(&table, slot, 3);
+    if (wanted > SLOT_RESERVED)
+        slot_table_activate(&table, slot, 1);
+    if (wanted > SLOT_ACTIVE)
+        cut(slot, END_IDLE);
+}
+
+enum door { UNRESERVE, BOOK, ACTIVATE, HAND_OVER, CUT, TAKE, RELEASE };
+
+static void go_through(enum door door, struct SockInfo *slot)
+{
+    switch (door) {
+    case UNRESERVE:
+        slot_table_unreserve(&table, slot);
+        break;
+    case BOOK:
+        slot_table_book(&table, slot, 4);
+        break;
+    case ACTIVATE:
+        slot_table_activate(&table, slot, 1);
+        break;
+    case HAND_OVER:
+        slot_table_hand_over(&table, slot, 1);
+        break;
+    case CUT:
+        cut(slot, END_IDLE);
+        break;
+    case TAKE:
+        slot_table_take(&table, slot);
+        break;
+    case RELEASE:
+        slot_table_release(&table, slot, END_EOF, 0);
+        break;
+    }
+}
+
+/* Whether the door is closed: a child tries it, and must be stopped by the broken invariant. */
+static bool aborts(enum slot_state from, bool booked, enum door door)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct rlimit no_core = {0, 0};
+        setrlimit(RLIMIT_CORE, &no_core);
+        signal(SIGABRT, SIG_DFL);
+        int quiet = dup2(STDOUT_FILENO, STDERR_FILENO);
+        (void)quiet;
+        struct SockInfo *slot = &table.slots[0];
+        bring_to(slot, from, booked);
+        go_through(door, slot);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGABRT : WEXITSTATUS(status) == 0);
+    return WIFSIGNALED(status);
+}
+
+static void test_every_door_from_every_state(void **state)
+{
+    (void)state;
+    static const struct {
+        enum slot_state from;
+        bool booked;
+        bool open[7]; /* in the order of enum door */
+    } rules[] = {
+        {SLOT_FREE, false, {0, 0, 0, 0, 0, 0, 0}},    {SLOT_RESERVED, false, {1, 1, 0, 0, 0, 1, 0}},
+        {SLOT_RESERVED, true, {0, 0, 1, 1, 0, 1, 0}}, {SLOT_ACTIVE, true, {0, 0, 0, 0, 1, 1, 0}},
+        {SLOT_STOPPING, true, {0, 0, 0, 0, 0, 1, 0}}, /* released only when the fd is taken out */
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        for (enum door door = UNRESERVE; door <= RELEASE; door++)
+            if (aborts(rules[i].from, rules[i].booked, door) == rules[i].open[door])
+                fail_msg("state %s%s, door %d: %s", slot_state_name(rules[i].from),
+                         rules[i].booked ? " (booked)" : "", (int)door,
+                         rules[i].open[door] ? "closed, should be open" : "open, should be closed");
+}
+
+/* ---- many threads ---- */
+
+enum { HAMMERS = 8, ROUNDS = 20000, HAMMER_SLOTS = 5 };
+
+static struct {
+    _Atomic int owners; /* of the slot; never more than one */
+    _Atomic unsigned wrong;
+} hammered[HAMMER_SLOTS];
+
+/* Reserving and booking are the loop's alone, so the test's threads take turns at them. */
+static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
+
+static void *hammer(void *argument)
+{
+    int fd = (int)(intptr_t)argument + 100;
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_mutex_lock(&accepting);
+        struct SockInfo *slot = slot_table_reserve(&table);
+        if (slot)
+            slot_table_book(&table, slot, fd);
+        pthread_mutex_unlock(&accepting);
+        if (!slot)
+            continue;
+        if (atomic_fetch_add(&hammered[slot->index].owners, 1) != 0)
+            atomic_fetch_add(&hammered[slot->index].wrong, 1);
+        if (slot_table_activate(&table, slot, 1) != fd)
+            atomic_fetch_add(&hammered[slot->index].wrong, 1);
+        if (i % 7 == 0)
+            cut(slot, END_IDLE);
+        if (slot_table_take(&table, slot) != fd)
+            atomic_fetch_add(&hammered[slot->index].wrong, 1);
+        atomic_fetch_sub(&hammered[slot->index].owners, 1);
+        slot_table_release(&table, slot, END_EOF, 0);
+    }
+    return NULL;
+}
+
+static void test_eight_threads(void **state)
+{
+    (void)state;
+    pthread_t threads[HAMMERS];
+    assert_int_equal(slot_table_init(&table, HAMMER_SLOTS, NULL, -1), 0);
+    for (intptr_t i = 0; i < HAMMERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hammer, (void *)i), 0);
+    for (int i = 0; i < HAMMERS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < HAMMER_SLOTS; i++) {
+        assert_int_equal(atomic_fetch_add(&hammered[i].wrong, 0), 0);
+        assert_int_equal(state_of(&table.slots[i]), SLOT_FREE);
+    }
+    struct thrdsrv_stats s = stats();
+    assert_int_equal(s.active, 0);
+    assert_int_equal(s.accepted, s.served);
+    assert_true(s.accepted > 0 && s.peak <= HAMMER_SLOTS);
+    slot_table_fini(&table);
+}
+
+#define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, set_up_two, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_TWO(test_a_connection_goes_round),
+        WITH_TWO(test_hand_over_takes_the_parents_fd_out),
+        WITH_TWO(test_cut_keeps_the_fd_and_the_first_reason),
+        WITH_TWO(test_a_start_that_fails_gives_the_slot_back),
+        WITH_TWO(test_unreserve_puts_the_slot_first),
+        WITH_TWO(test_full_table_wakes_at_the_next_release),
+        WITH_TWO(test_slots_rest_longest),
+        WITH_TWO(test_generation_wraps),
+        WITH_TWO(test_counters_add_up),
+        WITH_TWO(test_every_door_from_every_state),
+        cmocka_unit_test(test_eight_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
