@@ -10,6 +10,8 @@ static const char *const default_listen[] = {"localhost:43211"};
 static const char *find_wrong(const struct thrdsrv_config *c, const char **allowed)
 {
     *allowed = "";
+    if (c->size > sizeof *c)
+        return *allowed = "at most the size that this version of the library knows", "size";
     if (!c->handler == !c->serve)
         return *allowed = "exactly one of handler and serve", "handler";
     if (c->handler && c->handler->session_size > THRDSRV_SESSION_MAX)
@@ -77,10 +79,11 @@ int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config
     const struct thrdsrv_config defaults = THRDSRV_CONFIG_INIT;
     const char *allowed;
     *copy = defaults;
-    if (config->size < sizeof config->size || config->size > sizeof *copy)
-        return THRDSRV_E_INVALID; /* made for a later version of this library */
-    memcpy(copy, config, config->size);
-    copy->size = sizeof *copy;
+    if (config->size < sizeof config->size)
+        return THRDSRV_E_INVALID;
+    /* An older program's struct is shorter: the rest keeps its defaults. A newer one's may ask for
+     * what this library does not know. */
+    memcpy(copy, config, config->size < sizeof *copy ? config->size : sizeof *copy);
     struct thrdsrv_config whole = *copy;
     copy->listen = NULL; /* nothing of the caller's is kept, whatever happens below */
     copy->listen_count = 0;

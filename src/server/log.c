@@ -77,9 +77,7 @@ void log_seconds(struct log_line *line, const char *key, int64_t ns, int decimal
 
 void log_milliseconds(struct log_line *line, const char *key, int64_t ms)
 {
-    if (ms <= 0)
-        append(line, " %s=off", key);
-    else if (ms % 1000 == 0)
+    if (ms % 1000 == 0)
         append(line, " %s=%" PRId64 "s", key, ms / 1000);
     else
         append(line, " %s=%" PRId64 "ms", key, ms);

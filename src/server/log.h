@@ -30,7 +30,7 @@ void log_text(struct log_line *line, const char *key, const char *value);
 void log_number(struct log_line *line, const char *key, uint64_t value);
 /* Seconds with decimals fraction digits (3 or 6) from nanoseconds. */
 void log_seconds(struct log_line *line, const char *key, int64_t ns, int decimals);
-/* A number of milliseconds the way the options are written: "30s", "500ms", "off" for none. */
+/* A number of milliseconds the way the options are written: "30s", "500ms". */
 void log_milliseconds(struct log_line *line, const char *key, int64_t ms);
 
 /* Whether lines of this level are wanted at all: ask before building one on a busy path. */

@@ -28,7 +28,7 @@ void report_quiesce(const struct thrdsrv_server *server, unsigned active, const 
     struct log_line line;
     log_begin(&line, how);
     log_number(&line, "active", active);
-    log_milliseconds(&line, "drain", server->config.drain_ms);
+    log_milliseconds(&line, "drain", server->config.drain_ms > 0 ? server->config.drain_ms : 0);
     log_send(&server->config, THRDSRV_LOG_NOTICE, &line);
 }
 

@@ -1,0 +1,69 @@
+/* process_title.c - what ps(1) shows as the command line of a process; see process_title.h. */
+#include "cli/process_title.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* From argv[0] to behind the last string of the environment; size 0: none. */
+static char *area;
+static size_t area_size;
+
+/* The strings that environ began with. setenv(3) replaces the list, not the strings. */
+static char **first_environment;
+
+/* Where the strings of list end if they follow each other without a gap, beginning at end. A
+ * caller of execve(2) cannot make a gap, but code that ran before us (a preloaded library) may
+ * have replaced a string by its own. */
+static char *extend(char *end, char *const *list)
+{
+    for (; *list && *list == end; list++)
+        end += strlen(*list) + 1;
+    return end;
+}
+
+/* Copies the environment, strings and list in one block that lives as long as the process.
+ * Returns the list, or NULL. */
+static char **copy_environment(void)
+{
+    size_t count = 0;
+    size_t bytes = 0;
+    for (; environ[count]; count++)
+        bytes += strlen(environ[count]) + 1;
+    char **list = malloc((count + 1) * sizeof *list + bytes);
+    if (!list)
+        return NULL;
+    char *text = (char *)(list + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        list[i] = text;
+        text = stpcpy(text, environ[i]) + 1;
+    }
+    list[count] = NULL;
+    return list;
+}
+
+void process_title_init(int argc, char *argv[])
+{
+    if (argc < 1 || !environ)
+        return;
+    char *end = extend(extend(argv[0], argv), environ);
+    first_environment = copy_environment();
+    if (!first_environment)
+        return;
+    environ = first_environment;
+    area = argv[0];
+    area_size = (size_t)(end - area);
+}
+
+/* The kernel (fs/proc/base.c, get_mm_cmdline()) looks at the last byte of the arguments' memory.
+ * NUL: the command line is that memory, so a short title must be followed by NULs only, or
+ * scraps of the old arguments show. Not NUL: a title has grown into the environment's memory,
+ * and ends at its first NUL. */
+void process_title_set(const char *title)
+{
+    if (area_size == 0)
+        return;
+    size_t length = strnlen(title, area_size - 1);
+    memcpy(area, title, length);
+    memset(area + length, 0, area_size - length);
+}

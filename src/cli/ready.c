@@ -1,0 +1,159 @@
+/* ready.c - telling those who wait that the server accepts connections; see ready.h. */
+#include "cli/ready.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/log_line.h"
+#include "cli/write_all.h"
+
+/* What thrdsrv_server_address() needs at most, and the same between quotes. */
+#define ADDRESS_SIZE 128
+#define QUOTED_SIZE  (2 * ADDRESS_SIZE + 4)
+
+bool ready_fd_is_usable(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* "ready listen=127.0.0.1:43211 listen=[::1]:43211 mode=thread handler=echo pid=4711\n". The
+ * text is the caller's to free(); NULL when there is no memory for it. */
+static char *format_ready_line(const struct options *options, const struct thrdsrv_server *server,
+                               size_t *size)
+{
+    char *text = NULL;
+    char address[ADDRESS_SIZE];
+    char quoted[QUOTED_SIZE];
+    FILE *stream = open_memstream(&text, size);
+    if (!stream)
+        return NULL;
+    fputs("ready", stream);
+    for (size_t i = 0; thrdsrv_server_address(server, i, address, sizeof address) >= 0; i++)
+        fprintf(stream, " listen=%s", log_line_quote(quoted, sizeof quoted, address));
+    fprintf(stream, " mode=%s handler=%s pid=%d\n", options_mode_name(options->config.mode),
+            options->config.name, (int)getpid());
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void write_ready_line(const struct options *options, int fd, const char *line, size_t size)
+{
+    if (write_all(fd, line, size) == 0)
+        return;
+    log_line_printf(&options->config, THRDSRV_LOG_WARN,
+                    "msg=\"cannot write the ready line\" fd=%d error=\"%s\"", fd, strerror(errno));
+}
+
+/* Fills in the address that NOTIFY_SOCKET names: a path, or '@' and an abstract name (unix(7)).
+ * Returns its length, or 0 with errno. */
+static socklen_t notify_address(const char *name, struct sockaddr_un *address)
+{
+    size_t length = strlen(name);
+    errno = EINVAL;
+    if (length < 2 || (name[0] != '/' && name[0] != '@'))
+        return 0;
+    errno = ENAMETOOLONG;
+    if (length >= sizeof address->sun_path)
+        return 0;
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(address->sun_path, name, length);
+    if (name[0] == '@')
+        address->sun_path[0] = '\0';
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (name[0] == '/'));
+}
+
+/* One datagram, as sd_notify(3) describes; without its library, because that is all there is to
+ * it. Returns 0, or -1 with errno. Does not wait for a supervisor that does not read. */
+static int send_notification(const char *name, const char *state)
+{
+    struct sockaddr_un address;
+    socklen_t length = notify_address(name, &address);
+    if (length == 0)
+        return -1;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
+                          (struct sockaddr *)&address, length);
+    int saved_errno = errno;
+    close(fd);
+    errno = saved_errno;
+    return sent < 0 ? -1 : 0;
+}
+
+static void notify(const struct options *options, const char *state)
+{
+    char quoted[QUOTED_SIZE];
+    const char *name = getenv("NOTIFY_SOCKET");
+    if (!name || *name == '\0' || send_notification(name, state) == 0)
+        return;
+    int saved_errno = errno;
+    log_line_printf(&options->config, THRDSRV_LOG_WARN,
+                    "msg=\"cannot notify the supervisor\" socket=%s state=\"%s\" error=\"%s\"",
+                    log_line_quote(quoted, sizeof quoted, name), state, strerror(saved_errno));
+}
+
+/* Splits "HOST:PORT" or "[V6]:PORT" where it lies; the host is "localhost" where that reaches the
+ * listener, which is easier to type and the only one of the two that works for "all addresses". */
+static const char *split_host(char *address, const char **port)
+{
+    char *host = address;
+    char *colon = strrchr(address, ':');
+    *port = colon + 1;
+    *colon = '\0';
+    if (*host == '[') {
+        host++;
+        host[strcspn(host, "]")] = '\0';
+    }
+    bool is_local =
+        strcmp(host, "127.0.0.1") == 0 || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+    return is_local ? "localhost" : host;
+}
+
+/* Tells a person what to type to reach the first listener. */
+static void print_hint(const struct thrdsrv_server *server)
+{
+    static const char format[] =
+        "try it in another terminal:  nc %s %s     (Ctrl-C here stops the server)\n";
+    char address[ADDRESS_SIZE];
+    if (!isatty(STDERR_FILENO) || thrdsrv_server_address(server, 0, address, sizeof address) < 0)
+        return;
+    if (strncmp(address, "unix:", strlen("unix:")) == 0) {
+        fprintf(stderr, format, "-U", address + strlen("unix:"));
+    } else {
+        const char *port;
+        const char *host = split_host(address, &port);
+        fprintf(stderr, format, host, port);
+    }
+}
+
+void ready_announce(const struct options *options, const struct thrdsrv_server *server)
+{
+    size_t size = 0;
+    char *line = format_ready_line(options, server, &size);
+    if (line) {
+        write_ready_line(options, STDOUT_FILENO, line, size);
+        if (options->ready_fd >= 0)
+            write_ready_line(options, options->ready_fd, line, size);
+        free(line);
+    }
+    if (options->ready_fd >= 0)
+        close(options->ready_fd);
+    notify(options, "READY=1");
+    print_hint(server);
+}
+
+void ready_announce_stop(const struct options *options)
+{
+    notify(options, "STOPPING=1");
+}

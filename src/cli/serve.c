@@ -1,0 +1,198 @@
+/* serve.c - the program's main business: a server from start to end; see serve.h. */
+#include "cli/serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/log_line.h"
+#include "cli/process_title.h"
+#include "cli/ready.h"
+
+/* Descriptors beside those of slots and listeners: the standard streams, epoll, the wake-up, what
+ * a handler or libc opens for a moment, and some room. */
+#define DESCRIPTORS_BESIDE 16
+
+/* ---- Signals ----------------------------------------------------------------------------- */
+
+/* The one server of this process, for the signal handlers. NULL outside run(). */
+static _Atomic(struct thrdsrv_server *) signalled_server;
+
+/* SIGTERM and SIGINT so far. Atomic, because two threads may handle one signal each at once. */
+static atomic_uint stop_signals;
+
+static void on_stop_signal(int number)
+{
+    (void)number;
+    int saved_errno = errno;
+    struct thrdsrv_server *server = atomic_load(&signalled_server);
+    if (server) {
+        if (atomic_fetch_add(&stop_signals, 1) == 0)
+            thrdsrv_server_quiesce(server);
+        else
+            thrdsrv_server_stop(server);
+    }
+    errno = saved_errno;
+}
+
+static void on_dump_signal(int number)
+{
+    (void)number;
+    int saved_errno = errno;
+    struct thrdsrv_server *server = atomic_load(&signalled_server);
+    if (server)
+        thrdsrv_server_dump(server);
+    errno = saved_errno;
+}
+
+static sigset_t our_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGUSR1);
+    return set;
+}
+
+static void set_handler(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    action.sa_mask = our_signals();
+    sigaction(number, &action, NULL);
+}
+
+/* Until connect_signals() and after disconnect_signals() they stay pending. */
+static void hold_signals(void)
+{
+    sigset_t set = our_signals();
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* From here on signals reach server; those that were held back arrive now. */
+static void connect_signals(struct thrdsrv_server *server)
+{
+    sigset_t set = our_signals();
+    atomic_store(&signalled_server, server);
+    set_handler(SIGTERM, on_stop_signal);
+    set_handler(SIGINT, on_stop_signal);
+    set_handler(SIGUSR1, on_dump_signal);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* From here on no handler touches the server: it may be destroyed. */
+static void disconnect_signals(void)
+{
+    hold_signals();
+    atomic_store(&signalled_server, NULL);
+}
+
+/* What we may have inherited and cannot use: SIGPIPE must not kill us when the reader of the log
+ * goes away, and a process that ignores SIGCHLD loses the exit status of its children. */
+static void set_dispositions(void)
+{
+    set_handler(SIGPIPE, SIG_IGN);
+    set_handler(SIGCHLD, SIG_DFL);
+}
+
+/* ---- Descriptors ------------------------------------------------------------------------- */
+
+static void warn_of_descriptors(const struct thrdsrv_config *config, uintmax_t slots,
+                                uintmax_t needed, uintmax_t limit)
+{
+    uintmax_t beside = needed - slots;
+    log_line_printf(config, THRDSRV_LOG_WARN,
+                    "msg=\"cannot reach all slots\" slots=%ju reachable=%ju descriptors=%ju "
+                    "needed=%ju remedy=\"raise the hard limit of open files (ulimit -Hn, "
+                    "LimitNOFILE= in a systemd unit, fs.nr_open), or lower --slots\"",
+                    slots, limit > beside ? limit - beside : 0, limit, needed);
+}
+
+/* Raises the soft limit to the hard one where the slots need it; each takes one descriptor, a
+ * connection or (in mode fork) a pidfd. The soft limit is only low for the sake of programs that
+ * use select(2). */
+static void reserve_descriptors(const struct thrdsrv_config *config)
+{
+    struct rlimit limit;
+    unsigned slots = config->mode == THRDSRV_MODE_INLINE ? 1 : config->slots;
+    /* "localhost:PORT" and ":PORT" make two listeners, one for each family. */
+    size_t listeners = 2 * (config->listen_count > 0 ? config->listen_count : 1);
+    rlim_t needed = (rlim_t)slots + listeners + DESCRIPTORS_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || needed <= limit.rlim_cur)
+        return;
+    rlim_t soft = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        limit.rlim_cur = soft;
+    if (needed > limit.rlim_cur)
+        warn_of_descriptors(config, slots, needed, limit.rlim_cur);
+}
+
+/* ---- Children ---------------------------------------------------------------------------- */
+
+/* Mode fork, in the child, before the handler: its connection shows in ps(1), and in the
+ * environment for whatever the handler starts. */
+static void on_child_start(struct thrdsrv_conn *conn, void *user)
+{
+    char text[256];
+    (void)user;
+    snprintf(text, sizeof text, "%u", thrdsrv_conn_slot(conn));
+    setenv("THRD_SLOT", text, 1);
+    snprintf(text, sizeof text, "%ju", (uintmax_t)thrdsrv_conn_id(conn));
+    setenv("THRD_CONN", text, 1);
+    snprintf(text, sizeof text, "thrd: slot %u conn %ju %s", thrdsrv_conn_slot(conn),
+             (uintmax_t)thrdsrv_conn_id(conn), thrdsrv_conn_peer(conn));
+    process_title_set(text);
+}
+
+/* ---- The server -------------------------------------------------------------------------- */
+
+static enum serve_status create_failed(int error)
+{
+    return error == THRDSRV_E_INVALID || error == THRDSRV_E_UNSUPPORTED ? SERVE_USAGE
+                                                                        : SERVE_SYSTEM;
+}
+
+static enum serve_status stop_status(struct thrdsrv_server *server, int run_error)
+{
+    struct thrdsrv_stats stats;
+    if (run_error < 0)
+        return SERVE_SYSTEM;
+    thrdsrv_server_stats(server, &stats);
+    return stats.cut > 0 ? SERVE_CUT : SERVE_DRAINED;
+}
+
+enum serve_status serve_run(struct options *options)
+{
+    struct thrdsrv_config *config = &options->config;
+    struct thrdsrv_server *server;
+    if (options->ready_fd >= 0 && !ready_fd_is_usable(options->ready_fd)) {
+        fprintf(stderr, "thrd: --ready-fd=%d: not a descriptor that is open for writing\n",
+                options->ready_fd);
+        return SERVE_USAGE;
+    }
+    hold_signals();
+    config->log = log_line_write;
+    config->user = &config->mode; /* for whoami_serve() */
+    if (config->mode == THRDSRV_MODE_FORK)
+        config->on_start = on_child_start;
+    set_dispositions();
+    reserve_descriptors(config);
+    int error = thrdsrv_server_create(config, &server);
+    if (error < 0)
+        return create_failed(error);
+    connect_signals(server);
+    ready_announce(options, server);
+    error = thrdsrv_server_run(server);
+    disconnect_signals();
+    ready_announce_stop(options);
+    enum serve_status status = stop_status(server, error);
+    thrdsrv_server_destroy(server);
+    return status;
+}

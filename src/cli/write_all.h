@@ -1,0 +1,12 @@
+/* write_all.h - write(2) until all is written.
+ *
+ * Called by log_line.c and ready.c; any thread; blocks as write(2) does. */
+#ifndef THRD_CLI_WRITE_ALL_H
+#define THRD_CLI_WRITE_ALL_H
+
+#include <stddef.h>
+
+/* One write(2), and more only after EINTR or a short count. Returns 0, or -1 with errno. */
+int write_all(int fd, const void *data, size_t size);
+
+#endif
