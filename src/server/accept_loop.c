@@ -273,11 +273,25 @@ static void reap_unwatched(struct thrdsrv_server *server)
         after_release(server);
 }
 
+/* Right behind the clearing of the wake-up that announced them: in mode inline the next event may
+ * serve a client for long, and nothing would announce them again. */
+static void carry_out_requests(struct thrdsrv_server *server)
+{
+    unsigned requests = atomic_exchange(&server->requests, 0);
+    if (requests & REQUEST_DUMP)
+        report_dump(server);
+    if (requests & REQUEST_QUIESCE)
+        begin_stop(server, false);
+    if (requests & REQUEST_STOP)
+        begin_stop(server, true);
+}
+
 static void on_event(struct thrdsrv_server *server, uint64_t tag)
 {
     switch (TAG_KIND(tag)) {
     case TAG_KIND(TAG_WAKEUP):
         wakeup_clear(server->wakeup);
+        carry_out_requests(server);
         after_release(server);
         break;
     case TAG_KIND(TAG_LISTENER):
@@ -354,17 +368,6 @@ static void check_slots(struct thrdsrv_server *server, int64_t now_ms)
     server->check_at_ms = next_ms > now_ms + CHECK_MS ? next_ms : now_ms + CHECK_MS;
 }
 
-static void carry_out_requests(struct thrdsrv_server *server)
-{
-    unsigned requests = atomic_exchange(&server->requests, 0);
-    if (requests & REQUEST_DUMP)
-        report_dump(server);
-    if (requests & REQUEST_QUIESCE)
-        begin_stop(server, false);
-    if (requests & REQUEST_STOP)
-        begin_stop(server, true);
-}
-
 /* Whether the stop has got further. The wish to be woken comes before the look: a worker that
  * releases in between wakes us. */
 static void advance_stop(struct thrdsrv_server *server, int64_t now_ms)
@@ -384,7 +387,6 @@ void accept_loop_turn(struct thrdsrv_server *server, int timeout_ms)
         on_event(server, events[i].data.u64);
     if (server->unwatched > 0)
         reap_unwatched(server);
-    carry_out_requests(server);
     int64_t now_ms = clock_ns() / 1000000;
     if (server->phase == PHASE_DRAINING || server->phase == PHASE_CUTTING)
         advance_stop(server, now_ms);
