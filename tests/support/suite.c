@@ -1,0 +1,121 @@
+/* suite - see suite.h. */
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients.h"
+
+enum { PROCESSES = 4 };
+
+static const char *const mode_names[] = {
+    [THRDSRV_MODE_THREAD] = "thread",
+    [THRDSRV_MODE_FORK] = "fork",
+    [THRDSRV_MODE_INLINE] = "inline",
+};
+
+static enum thrdsrv_mode mode;
+static struct process processes[PROCESSES];
+static size_t processes_used;
+static bool case_went_well; /* the case ran to its end, or was skipped */
+
+void suite_init(int argc, char **argv)
+{
+    size_t count = sizeof mode_names / sizeof mode_names[0];
+    size_t i = 0;
+    while (argc >= 2 && i < count && strcmp(argv[1], mode_names[i]) != 0)
+        i++;
+    if (argc < 2 || argc > 3 || i == count) {
+        fprintf(stderr, "usage: %s thread|fork|inline [PATTERN]\n", argv[0]);
+        exit(2);
+    }
+    if (getenv("THRD") == NULL)
+        setenv("THRD", THRD_DEFAULT, 1); /* the one of the same build, see CMakeLists.txt */
+    mode = (enum thrdsrv_mode)i;
+    if (argc == 3)
+        cmocka_set_test_filter(argv[2]);
+}
+
+enum thrdsrv_mode suite_mode(void)
+{
+    return mode;
+}
+
+const char *suite_mode_name(void)
+{
+    return mode_names[mode];
+}
+
+size_t scaled(size_t count)
+{
+    const char *text = getenv("THRD_SCALE");
+    size_t percent = text != NULL ? strtoul(text, NULL, 10) : 100;
+    size_t result = count * percent / 100;
+    return result > 0 ? result : 1;
+}
+
+struct process *suite_another_process(void)
+{
+    assert_true(processes_used < PROCESSES);
+    process_init(&processes[processes_used]);
+    return &processes[processes_used++];
+}
+
+void suite_skip(const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    print_message("skipped: %s\n", text);
+    case_went_well = true;
+    skip();
+    abort(); /* not reached: skip() jumps out of the case, which the compiler cannot know */
+}
+
+void suite_fail(const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    print_error("%s\n", text);
+    fail();
+    abort(); /* not reached, see suite_skip() */
+}
+
+int suite_set_up(void **state)
+{
+    (void)state;
+    processes_used = 0;
+    case_went_well = false;
+    suite_another_process();
+    return 0;
+}
+
+void suite_run(void **state)
+{
+    const struct suite_case *this_case = *state;
+    this_case->run(&processes[0]);
+    case_went_well = true;
+}
+
+/* The clients go first, so that a server under test has nothing left to drain. */
+int suite_tear_down(void **state)
+{
+    (void)state;
+    bool sound = true;
+    clients_close_all();
+    for (size_t i = 0; i < processes_used; i++)
+        if (!process_end(&processes[i]))
+            sound = false;
+    for (size_t i = 0; i < processes_used; i++) {
+        if (!case_went_well || !sound)
+            process_print_log(&processes[i]);
+        process_fini(&processes[i]);
+    }
+    return sound ? 0 : -1;
+}
