@@ -268,6 +268,7 @@ static void child_does_not_keep_the_port(struct process *server)
     process_start(next, listen, NULL);
     leave(served_client(next));
     leave(fd);
+    assert_int_equal(process_wait_exit(server), 0);
 }
 
 int main(int argc, char **argv)

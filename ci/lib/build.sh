@@ -1,0 +1,50 @@
+# ci/lib/build.sh - configures, builds and tests one build directory. Sourced, bash.
+# shellcheck shell=bash
+
+need_test_tools() {
+    need pkg-config 'finds cmocka' have pkg-config
+    need libcmocka-dev 'the test framework' pkg-config --exists cmocka
+}
+
+# build_tree DIRECTORY [CMAKE OPTION...]
+build_tree() {
+    local tree=$1
+    shift
+    cmake -S . -B "$tree" "$@" && cmake --build "$tree" --parallel "$(nproc)"
+}
+
+# run_ctest DIRECTORY [CTEST OPTION...]: the tests wait more than they compute, so more of them at
+# once than there are cores.
+run_ctest() {
+    local tree=$1 status=0
+    shift
+    ctest --test-dir "$tree" --output-on-failure --no-tests=error \
+        --parallel "$(($(nproc) * 2))" "$@" || status=1
+    print_cases "$tree/Testing/Temporary/LastTest.log"
+    return "$status"
+}
+
+# What the test programs say of their single cases: how many went well, and which were skipped, for
+# what reason.
+print_cases() {
+    awk '
+        /^[0-9]+\/[0-9]+ Test: / { test = $3 }
+        /^skipped: / { reason = substr($0, 10) }
+        /^\[       OK \] / { cases++ }
+        /^\[  SKIPPED \] [a-zA-Z]/ {
+            if (reason != "")
+                print test " " $4 ": skipped, " reason
+            reason = ""
+        }
+        END { print "cases: " cases + 0 }' "$1"
+}
+
+need_race_tools() {
+    need valgrind 'Helgrind, DRD, memcheck' have valgrind
+    need 'clang libclang-rt-dev' 'ASan, UBSan, LSan' can_sanitize_with_clang
+}
+
+can_sanitize_with_clang() {
+    printf 'int main(void) { return 0; }\n' |
+        clang -fsanitize=address,undefined -x c -o /dev/null -
+}

@@ -1,0 +1,91 @@
+# ci/lib/steps.sh - named steps, each with a log, a time and a row in the table at the end.
+#
+# Sourced by ci/test and ci/race (bash). A step that fails does not end the script: the rest is
+# still worth knowing. ctest's own closing lines in a step's log tell how many tests it ran.
+# shellcheck shell=bash
+
+# print_usage: the comment at the head of the running script; the current directory is the root.
+print_usage() {
+    sed -n '2,/^set/s/^# \{0,1\}//p' "ci/${0##*/}"
+}
+
+steps_log_dir=
+steps_rows=()
+steps_passed=0 steps_failed=0 steps_skipped=0 steps_broken=0
+
+# steps_begin DIRECTORY: where the logs go.
+steps_begin() {
+    steps_log_dir=$1
+    mkdir -p "$steps_log_dir" || exit 1
+}
+
+# step NAME COMMAND [ARGUMENT...]: COMMAND may be a function; it runs in a subshell.
+step() {
+    local name=$1 log="$steps_log_dir/$1.log" started=$SECONDS result=ok
+    shift
+    printf '%s ...\n' "$name"
+    ("$@") >"$log" 2>&1 </dev/null || result=FAILED
+    local tests passed failed skipped cases reports
+    read -r passed failed skipped cases reports < <(count_tests "$log")
+    steps_passed=$((steps_passed + passed))
+    steps_failed=$((steps_failed + failed))
+    steps_skipped=$((steps_skipped + skipped))
+    tests=$((passed + failed + skipped))
+    steps_rows+=("$(printf '%-10s %-7s %6s %7s %8s %6s %8s %5d s' "$name" "$result" \
+        "${tests/#0/-}" "$failed" "$skipped" "$cases" "$reports" "$((SECONDS - started))")")
+    if [ "$result" = ok ]; then
+        printf '%s: ok, %d s\n' "$name" "$((SECONDS - started))"
+        return 0
+    fi
+    steps_broken=$((steps_broken + 1))
+    printf '%s: FAILED, %d s; the end of its log:\n' "$name" "$((SECONDS - started))"
+    tail -n 200 "$log" | sed 's/^/    /'
+    printf '%s: the whole log is %s\n' "$name" "$log"
+    return 1
+}
+
+# steps_summary: the table; fails if a step has failed. Its last line, alone on its line, is for
+# machines.
+steps_summary() {
+    printf '\n%-10s %-7s %6s %7s %8s %6s %8s %7s\n' \
+        step result tests failed skipped cases reports time
+    printf '%s\n' "${steps_rows[@]}"
+    print_skipped
+    printf '\n%d s in all' "$SECONDS"
+    [ "$steps_broken" -eq 0 ] || printf '; %d of %d steps FAILED' \
+        "$steps_broken" "${#steps_rows[@]}"
+    printf '\n'
+    printf '%d passed, %d failed, %d skipped\n' \
+        "$steps_passed" "$steps_failed" "$steps_skipped"
+    [ "$steps_broken" -eq 0 ]
+}
+
+# Prints "PASSED FAILED SKIPPED CASES REPORTS" of one log: the sum of the closing lines of ctest and
+# of steps_summary in it, and what its last lines "cases: N" and "reports: N" say ("-" without
+# one). For ctest a skipped test is one that passed.
+count_tests() {
+    awk '
+        /^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
+            passed += $1
+            failed += $3
+            skipped += $5
+        }
+        /^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+$/ {
+            passed += $NF - $4
+            failed += $4
+        }
+        /^ *[0-9]+\/[0-9]+ Test .*\*\*\*Skipped/ {
+            passed--
+            skipped++
+        }
+        BEGIN { cases = reports = "-" }
+        /^cases: [0-9]+$/ { cases = $2 }
+        /^reports: [0-9]+$/ { reports = $2 }
+        END { print passed + 0, failed + 0, skipped + 0, cases, reports }' "$1"
+}
+
+# What was left out must be seen: ctest's skipped tests, and what scripts say they skipped.
+print_skipped() {
+    grep -hoE '[^ ]+ \.+\*\*\*Skipped|^.*: skipped, .*' "$steps_log_dir"/*.log |
+        sed -E 's/(.*) \.+\*\*\*Skipped/\1: skipped/' | sort -u
+}
