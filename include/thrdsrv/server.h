@@ -95,19 +95,21 @@ struct thrdsrv_config {
 
     /* Timeouts, for every handler and in every mode. They pass while the worker waits for its
      * peer; a handler that computes is bounded by lifetime_ms alone. */
-    int64_t idle_ms;        /* waits for input for so long, having read something before */
-    int64_t first_byte_ms;  /* waits for input for so long, having read nothing yet */
+    int64_t idle_ms;        /* waits for input for so long, no byte having moved meanwhile */
+    int64_t first_byte_ms;  /* the same, instead of idle_ms, as long as nothing has been read yet */
     int64_t write_stall_ms; /* the peer takes no byte of our output for so long */
     int64_t lifetime_ms;    /* the whole connection */
     int64_t min_rate_bytes; /* with min_rate_ms: at least so many bytes, in and out together, */
-    int64_t min_rate_ms;    /* in every so many milliseconds, while the worker waits for the peer */
+    int64_t min_rate_ms;    /* in every so many milliseconds that the worker waits for the peer */
     int64_t drain_ms;       /* after quiesce: how long connections may go on; 0: not at all */
 
     /* Seen from outside. */
     thrdsrv_log_fn *log;              /* NULL: no log */
     enum thrdsrv_log_level log_level; /* lines above this level are not made */
 
-    /* Called by the worker (in fork mode: in the child) before the handler. NULL: none. */
+    /* Called by the worker (in fork mode: in the child) before the handler. NULL: none. A child
+     * that gives up privileges here or in serve must ask for PR_SET_PDEATHSIG, SIGKILL, again: the
+     * kernel forgets it then (prctl(2)), and the child would outlive a parent that is killed. */
     void (*on_start)(struct thrdsrv_conn *conn, void *user);
 };
 
@@ -142,15 +144,16 @@ struct thrdsrv_stats {
     uint64_t accept_errors_system; /* accept(2) failed for want of descriptors or memory */
     uint64_t bytes_in;             /* of connections that have ended */
     uint64_t bytes_out;
-    uint64_t drained; /* connections that were active at quiesce and ended by themselves */
-    uint64_t cut;     /* connections that the stop cut */
+    uint64_t drained; /* connections that were active at the stop and were let end */
+    uint64_t cut;     /* those that the stop cut, or a signal to their process while it drained */
 };
 
 /* Checks the configuration, binds and listens; nothing is accepted yet, but from here on the
  * kernel's backlog takes connections. On success *server is the caller's, to be given to
  * thrdsrv_server_destroy(). The configuration is copied, and the strings in it too.
  * Returns 0, or E_INVALID, E_MEMORY, E_SYSTEM, E_UNSUPPORTED with *server NULL; config->log has
- * then got one line of level ERROR that names the cause and the remedy. Any thread. */
+ * then got one line of level ERROR that names the cause and the remedy (unless not even memory for
+ * that was there, or config->size is too small to hold a log). Any thread. */
 int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_server **server);
 
 /* Writes the address that listener number index (0, 1 …) is bound to as text, e.g.
@@ -180,7 +183,8 @@ void thrdsrv_server_stop(struct thrdsrv_server *server);
 void thrdsrv_server_dump(struct thrdsrv_server *server);
 
 /* Copies the counters. Any thread, also after run() has returned. Does not block for long: takes
- * the table's lock once. */
+ * the table's lock once. Not in a child process of fork mode, where that lock may be held for ever
+ * by a thread that was not forked along. */
 void thrdsrv_server_stats(struct thrdsrv_server *server, struct thrdsrv_stats *stats);
 
 /* Gives everything back; NULL is allowed. Not while run() runs, but before run() is fine. */

@@ -1,5 +1,5 @@
-/* accept_loop.c - accepts connections, starts their workers, and does all control work: requests,
- * timeouts, reaping, drain.
+/* accept_loop.c - accepts connections, starts their workers, and does all control work: requests
+ * and the drain here, timeouts and reaping through watch.h.
  *
  * One thread, the one in thrdsrv_server_run(). It never blocks but in epoll_wait(2). It knows
  * neither threads nor processes: a worker is something behind struct worker_model. */
@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/admit.h"
@@ -16,16 +17,10 @@
 #include "server/report.h"
 #include "server/server.h"
 #include "server/wakeup.h"
+#include "server/watch.h"
 
 #define ACCEPTS_IN_A_ROW 16  /* then control work and the other listeners get their turn */
 #define PAUSE_MS         100 /* after accept(2) ran out of descriptors or memory */
-#define REAP_MS          20  /* how often children without a pidfd are asked after */
-#define CHECK_MS         10  /* timeouts are looked at no more often than this */
-
-/* How long a worker that was cut may take to end before it is forced to. A handler's own clean-up
- * in the middle of service has a second; when the whole server stops, the drain was the time. */
-#define GRACE_MS         1000
-#define GRACE_AT_STOP_MS 50
 
 /* What epoll reports: a kind in the upper two bits; a listener's number; a slot and its generation,
  * so that an event of a child that has been reaped meanwhile is recognised as old. */
@@ -67,11 +62,6 @@ static void poll_listeners(struct thrdsrv_server *server, bool on)
     server->polling = on;
 }
 
-static int64_t earlier(int64_t one, int64_t other)
-{
-    return one < other ? one : other;
-}
-
 int accept_loop_prepare(struct thrdsrv_server *server)
 {
     int64_t now_ms = clock_ns() / 1000000;
@@ -79,14 +69,14 @@ int accept_loop_prepare(struct thrdsrv_server *server)
     bool paused = server->pause_until_ms > now_ms;
     poll_listeners(server, server->phase == PHASE_SERVING && !server->full && !paused);
     if (paused && server->phase == PHASE_SERVING)
-        next_ms = earlier(next_ms, server->pause_until_ms);
+        next_ms = clock_earlier(next_ms, server->pause_until_ms);
     if (server->phase == PHASE_DRAINING)
-        next_ms = earlier(next_ms, server->drain_until_ms);
+        next_ms = clock_earlier(next_ms, server->drain_until_ms);
     if (server->unwatched > 0)
-        next_ms = earlier(next_ms, now_ms + REAP_MS);
+        next_ms = clock_earlier(next_ms, now_ms + WATCH_REAP_MS);
     if (next_ms == CLOCK_NEVER)
         return -1;
-    return next_ms <= now_ms ? 0 : (int)earlier(next_ms - now_ms, INT_MAX);
+    return next_ms <= now_ms ? 0 : (int)clock_earlier(next_ms - now_ms, INT_MAX);
 }
 
 static void close_listeners(struct thrdsrv_server *server)
@@ -180,8 +170,8 @@ static void report_spawn_failure(struct thrdsrv_server *server, int error)
 static void start_worker(struct thrdsrv_server *server, struct SockInfo *slot)
 {
     int64_t now_ms = slot->accepted_at_ns / 1000000;
-    server->check_at_ms =
-        earlier(server->check_at_ms, clock_after(now_ms, timeouts_shortest(&server->timeouts)));
+    server->check_at_ms = clock_earlier(server->check_at_ms,
+                                        clock_after(now_ms, timeouts_shortest(&server->timeouts)));
     if (log_wanted(&server->config, THRDSRV_LOG_DEBUG))
         report_begin(slot);
     if (server->model->start(server, slot) == 0)
@@ -202,8 +192,7 @@ static void book(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
     if (log_wanted(&server->config, THRDSRV_LOG_INFO))
         conn_local_address(fd, &slot->local);
     slot->accepted_at_ns = clock_ns();
-    slot->rate_since_ms = slot->accepted_at_ns / 1000000;
-    slot->rate_bytes = 0;
+    slot->rate = (struct rate_window){0};
     slot_table_book(&server->table, slot, fd);
 }
 
@@ -213,18 +202,19 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
     struct SockInfo *slot;
     struct address peer;
     int fd;
-    if (admit_next(server, &slot) == ADMIT_WAIT) {
+    enum admission admission = admit_next(server, &slot);
+    if (admission == ADMIT_WAIT) {
         server->full = true;
         return false;
     }
     enum accept_verdict verdict = listener_accept(listener, &fd, &peer);
     if (verdict != ACCEPT_CONNECTION) {
         int error = errno;
-        if (slot)
+        if (admission == ADMIT)
             slot_table_unreserve(&server->table, slot);
         return after_failed_accept(server, verdict, error);
     }
-    if (!slot) {
+    if (admission == ADMIT_REFUSE) {
         admit_refuse(server, fd);
         return true;
     }
@@ -249,28 +239,6 @@ static void after_release(struct thrdsrv_server *server)
     server->pause_until_ms = 0;
     for (unsigned i = 0; waited && i < server->listener_count; i++)
         accept_some(server, &server->listeners[i]);
-}
-
-/* Asks after one child; an event of an earlier use of the slot is ignored. */
-static bool reap(struct thrdsrv_server *server, struct SockInfo *slot, uint32_t generation)
-{
-    slot_table_lock(&server->table);
-    bool in_use = slot->state == SLOT_ACTIVE || slot->state == SLOT_STOPPING;
-    slot_table_unlock(&server->table);
-    return in_use && slot->generation == generation && server->model->reap &&
-           server->model->reap(server, slot);
-}
-
-static void reap_unwatched(struct thrdsrv_server *server)
-{
-    bool any = false;
-    for (unsigned i = 0; server->unwatched > 0 && i < server->table.count; i++) {
-        struct SockInfo *slot = &server->table.slots[i];
-        if (slot->pidfd < 0)
-            any |= reap(server, slot, slot->generation);
-    }
-    if (any)
-        after_release(server);
 }
 
 /* Right behind the clearing of the wake-up that announced them: in mode inline the next event may
@@ -298,74 +266,10 @@ static void on_event(struct thrdsrv_server *server, uint64_t tag)
         accept_some(server, &server->listeners[TAG_INDEX(tag)]);
         break;
     case TAG_KIND(TAG_CHILD):
-        if (reap(server, &server->table.slots[TAG_INDEX(tag)], (uint32_t)tag))
+        if (watch_reap(server, &server->table.slots[TAG_INDEX(tag)], (uint32_t)tag))
             after_release(server);
         break;
     }
-}
-
-static void cut(struct thrdsrv_server *server, struct SockInfo *slot, enum end_reason reason,
-                int64_t now_ms) REQUIRES(TABLE_LOCK)
-{
-    slot_table_cut(slot, reason, now_ms);
-    server->model->request_stop(slot, false);
-}
-
-static enum end_reason overdue(struct thrdsrv_server *server, struct SockInfo *slot, int64_t now_ms,
-                               int64_t *next_ms)
-{
-    struct rate_window window = {slot->rate_since_ms, slot->rate_bytes};
-    struct timeout_view view = {
-        .accepted_at_ms = slot->accepted_at_ns / 1000000,
-        .bytes_in = progress_read(&slot->progress->bytes_in),
-        .bytes_out = progress_read(&slot->progress->bytes_out),
-    };
-    view.waiting = progress_waiting(slot->progress, &view.waiting_since_ms);
-    enum end_reason reason = timeouts_check(&server->timeouts, &view, &window, now_ms, next_ms);
-    slot->rate_since_ms = window.since_ms;
-    slot->rate_bytes = window.bytes;
-    return reason;
-}
-
-/* Cuts the slot if that is due, forces it if it was cut and lingers. Returns when to look again. */
-static int64_t check_slot(struct thrdsrv_server *server, struct SockInfo *slot, int64_t now_ms)
-    REQUIRES(TABLE_LOCK)
-{
-    bool stopping = server->phase == PHASE_CUTTING;
-    int64_t grace_ms = stopping ? GRACE_AT_STOP_MS : GRACE_MS;
-    int64_t next_ms = CLOCK_NEVER;
-    switch (slot->state) {
-    case SLOT_FREE:
-        return CLOCK_NEVER;
-    case SLOT_RESERVED: /* its worker is about to announce itself */
-        return now_ms + CHECK_MS;
-    case SLOT_ACTIVE: {
-        enum end_reason reason = stopping ? END_STOPPED : overdue(server, slot, now_ms, &next_ms);
-        if (reason == END_NONE)
-            return earlier(next_ms, clock_after(now_ms, timeouts_shortest(&server->timeouts)));
-        cut(server, slot, reason, now_ms);
-        return now_ms + grace_ms;
-    }
-    case SLOT_STOPPING:
-        if (progress_cut(slot->progress) == END_NONE) /* the worker is ending it by itself */
-            return stopping ? now_ms + CHECK_MS : CLOCK_NEVER;
-        if (now_ms - slot->cut_at_ms >= grace_ms) {
-            server->model->request_stop(slot, true);
-            return now_ms + grace_ms;
-        }
-        return slot->cut_at_ms + grace_ms;
-    }
-    return CLOCK_NEVER;
-}
-
-static void check_slots(struct thrdsrv_server *server, int64_t now_ms)
-{
-    int64_t next_ms = CLOCK_NEVER;
-    slot_table_lock(&server->table);
-    for (unsigned i = 0; i < server->table.count; i++)
-        next_ms = earlier(next_ms, check_slot(server, &server->table.slots[i], now_ms));
-    slot_table_unlock(&server->table);
-    server->check_at_ms = next_ms > now_ms + CHECK_MS ? next_ms : now_ms + CHECK_MS;
 }
 
 /* Whether the stop has got further. The wish to be woken comes before the look: a worker that
@@ -379,19 +283,37 @@ static void advance_stop(struct thrdsrv_server *server, int64_t now_ms)
         server->phase = PHASE_STOPPED;
 }
 
+/* The epoll set is gone, which only a host that closes descriptors of ours can bring about. Nothing
+ * can wake us any more: the workers are cut, and looked after by time. */
+static void give_up(struct thrdsrv_server *server, int error)
+{
+    struct timespec pause = {.tv_nsec = 1000000};
+    if (server->failed_errno == 0) {
+        struct log_line line;
+        log_begin(&line, "cannot wait for events");
+        log_text(&line, "error", strerror(error));
+        log_send(&server->config, THRDSRV_LOG_ERROR, &line);
+        server->failed_errno = error;
+        begin_stop(server, true);
+    }
+    nanosleep(&pause, NULL);
+}
+
 void accept_loop_turn(struct thrdsrv_server *server, int timeout_ms)
 {
     struct epoll_event events[64];
     int count = epoll_wait(server->epoll, events, 64, timeout_ms);
+    if (count < 0 && errno != EINTR)
+        give_up(server, errno);
     for (int i = 0; i < count; i++)
         on_event(server, events[i].data.u64);
-    if (server->unwatched > 0)
-        reap_unwatched(server);
+    if (server->unwatched > 0 && watch_reap_unwatched(server))
+        after_release(server);
     int64_t now_ms = clock_ns() / 1000000;
     if (server->phase == PHASE_DRAINING || server->phase == PHASE_CUTTING)
         advance_stop(server, now_ms);
     if (now_ms >= server->check_at_ms && server->phase != PHASE_STOPPED)
-        check_slots(server, now_ms);
+        watch_check(server, now_ms);
     if (server->pause_until_ms > 0 && now_ms >= server->pause_until_ms)
         server->pause_until_ms = 0;
 }

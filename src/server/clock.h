@@ -28,6 +28,11 @@ static inline int64_t clock_coarse_ms(void)
 /* A moment that never comes, and a delay that never ends. */
 #define CLOCK_NEVER INT64_MAX
 
+static inline int64_t clock_earlier(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
 /* The moment delay after now (both at least 0); delays are user input, up to CLOCK_NEVER. */
 static inline int64_t clock_after(int64_t now, int64_t delay)
 {

@@ -14,8 +14,13 @@ static const char *find_wrong(const struct thrdsrv_config *c, const char **allow
         return *allowed = "at most the size that this version of the library knows", "size";
     if (!c->handler == !c->serve)
         return *allowed = "exactly one of handler and serve", "handler";
+    if (c->handler && (!c->handler->name || !c->handler->start || !c->handler->step))
+        return *allowed = "a handler with name, start and step", "handler";
     if (c->handler && c->handler->session_size > THRDSRV_SESSION_MAX)
         return *allowed = "a session of at most THRDSRV_SESSION_MAX bytes", "handler";
+    for (size_t i = 0; i < c->listen_count; i++)
+        if (!c->listen || !c->listen[i])
+            return *allowed = "listen_count texts", "listen";
     if (!worker_model_of(c->mode))
         return *allowed = "a value of enum thrdsrv_mode", "mode";
     if (c->slots < 1 || c->slots > THRDSRV_SLOTS_MAX)

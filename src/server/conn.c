@@ -32,20 +32,35 @@ void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
     conn->waiter = waiter;
     conn->stall_check_ms = limits->write_stall_ms > 0 ? limits->write_stall_ms / 4 + 1 : -1;
     conn->end_of_input = false;
+    conn->rated = limits->rate_ms > 0 && limits->rate_bytes > 0;
+    conn->idle_ms = 0;
     conn->reading = WAITING_READ;
     conn->deadline_ms = -1;
     conn->peer[0] = conn->local[0] = '\0';
     conn->ahead_begin = conn->ahead_end = 0;
 }
 
-static void say_waiting(struct thrdsrv_conn *conn, enum waiting what)
+/* Since when counts from the last byte that moved, less the time in which the handler computed: a
+ * handler that reads with short deadlines of its own does not start the clock anew each time. */
+static void begin_wait(struct thrdsrv_conn *conn, enum waiting what)
 {
-    progress_wait(conn->progress, what, clock_coarse_ms());
+    conn->wait_began_ms = clock_coarse_ms();
+    int64_t idle_ms = what == WAITING_READ ? conn->idle_ms : 0;
+    progress_wait(conn->progress, what, conn->wait_began_ms - idle_ms);
 }
 
-static void say_working(struct thrdsrv_conn *conn)
+/* moved: a byte was read or taken. Under-counts for a moment rather than counting twice. */
+static void end_wait(struct thrdsrv_conn *conn, bool moved)
 {
     progress_wait(conn->progress, WAITING_NOT, 0);
+    if (moved && !conn->rated) {
+        conn->idle_ms = 0;
+        return;
+    }
+    int64_t waited_ms = clock_coarse_ms() - conn->wait_began_ms;
+    conn->idle_ms = moved ? 0 : conn->idle_ms + waited_ms;
+    if (conn->rated && conn->reading == WAITING_READ)
+        progress_add(&conn->progress->waited_ms, (uint64_t)waited_ms);
 }
 
 /* What a read or write that found the connection dead returns: our own cut, else the peer's. */
@@ -62,6 +77,13 @@ static int dead(struct thrdsrv_conn *conn)
     }
 }
 
+/* Asked at the entry of each public function: after a cut all of them fail, whatever is still in
+ * the buffers. */
+static int cut_already(struct thrdsrv_conn *conn)
+{
+    return progress_cut(conn->progress) == END_NONE ? 0 : dead(conn);
+}
+
 static int failed(struct thrdsrv_conn *conn, int error)
 {
     switch (error) {
@@ -73,7 +95,7 @@ static int failed(struct thrdsrv_conn *conn, int error)
     case ENOTCONN:
         return dead(conn);
     default:
-        return progress_cut(conn->progress) ? dead(conn) : THRDSRV_E_SYSTEM;
+        return cut_already(conn) < 0 ? dead(conn) : THRDSRV_E_SYSTEM;
     }
 }
 
@@ -86,23 +108,44 @@ static int deadline_left(const struct thrdsrv_conn *conn)
     return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
+/* Returns > 0 when fd is ready, 0 when it may not be, or E_SYSTEM. */
 static int wait_once(struct thrdsrv_conn *conn, short events, int timeout_ms)
 {
     struct pollfd pollfd = {.fd = conn->fd, .events = events};
-    if (conn->waiter)
-        return conn->waiter->wait(conn->waiter->context, conn->fd, events, timeout_ms);
-    return poll(&pollfd, 1, timeout_ms);
+    int ready = conn->waiter
+                    ? conn->waiter->wait(conn->waiter->context, conn->fd, events, timeout_ms)
+                    : poll(&pollfd, 1, timeout_ms);
+    if (ready < 0)
+        return errno == EINTR ? 0 : THRDSRV_E_SYSTEM;
+    return ready;
 }
 
-/* Waits for input where a plain recv(2) must not block. 0, or E_TIMEOUT at the own deadline. */
+/* Waits for input where a plain recv(2) must not block. 0, E_SYSTEM, or E_TIMEOUT at the handler's
+ * deadline. */
 static int wait_readable(struct thrdsrv_conn *conn)
 {
     for (;;) {
-        int left = deadline_left(conn);
-        if (wait_once(conn, POLLIN, left) > 0)
-            return 0;
+        int ready = wait_once(conn, POLLIN, deadline_left(conn));
+        if (ready != 0)
+            return ready < 0 ? ready : 0;
         if (deadline_left(conn) == 0)
             return THRDSRV_E_TIMEOUT;
+    }
+}
+
+/* One recv(2) that may wait. Its count, 0 at the end of input, or negative. */
+static ssize_t receive_waiting(struct thrdsrv_conn *conn, void *buf, size_t size)
+{
+    bool polls = conn->waiter || conn->deadline_ms >= 0;
+    for (;;) {
+        int error = polls ? wait_readable(conn) : 0;
+        if (error < 0)
+            return error;
+        ssize_t count = recv(conn->fd, buf, size, polls ? MSG_DONTWAIT : 0);
+        if (count >= 0)
+            return count;
+        if (errno != EINTR && errno != EAGAIN)
+            return failed(conn, errno);
     }
 }
 
@@ -110,29 +153,16 @@ static ssize_t receive(struct thrdsrv_conn *conn, void *buf, size_t size)
 {
     if (conn->end_of_input)
         return 0;
-    say_waiting(conn, conn->reading);
-    for (;;) {
-        if (conn->waiter || conn->deadline_ms >= 0) {
-            int error = wait_readable(conn);
-            if (error < 0)
-                return error;
-        }
-        ssize_t count = recv(conn->fd, buf, size, 0);
-        if (count > 0) {
-            progress_add(&conn->progress->bytes_in, (uint64_t)count);
-            say_working(conn);
-            return count;
-        }
-        if (count == 0) {
-            if (progress_cut(conn->progress))
-                return dead(conn);
-            conn->end_of_input = true;
-            say_working(conn);
-            return 0;
-        }
-        if (errno != EINTR && errno != EAGAIN)
-            return failed(conn, errno);
-    }
+    begin_wait(conn, conn->reading);
+    ssize_t count = receive_waiting(conn, buf, size);
+    if (count > 0)
+        progress_add(&conn->progress->bytes_in, (uint64_t)count);
+    end_wait(conn, count > 0);
+    if (count == 0 && cut_already(conn) < 0) /* the end that we see is our own shutdown */
+        return dead(conn);
+    if (count == 0)
+        conn->end_of_input = true;
+    return count;
 }
 
 static size_t take_ahead(struct thrdsrv_conn *conn, void *buf, size_t size)
@@ -147,8 +177,9 @@ static size_t take_ahead(struct thrdsrv_conn *conn, void *buf, size_t size)
 
 ssize_t thrdsrv_conn_read(struct thrdsrv_conn *conn, void *buf, size_t size)
 {
-    if (size == 0)
-        return THRDSRV_E_INVALID;
+    int error = size == 0 ? THRDSRV_E_INVALID : cut_already(conn);
+    if (error < 0)
+        return error;
     if (conn->ahead_begin < conn->ahead_end)
         return (ssize_t)take_ahead(conn, buf, size);
     return receive(conn, buf, size);
@@ -156,6 +187,8 @@ ssize_t thrdsrv_conn_read(struct thrdsrv_conn *conn, void *buf, size_t size)
 
 size_t conn_read_ready(struct thrdsrv_conn *conn, void *buf, size_t size)
 {
+    if (conn->ahead_begin < conn->ahead_end)
+        return take_ahead(conn, buf, size);
     ssize_t count = recv(conn->fd, buf, size, MSG_DONTWAIT);
     if (count <= 0)
         return 0;
@@ -163,7 +196,8 @@ size_t conn_read_ready(struct thrdsrv_conn *conn, void *buf, size_t size)
     return (size_t)count;
 }
 
-/* Copies a line out of what was read ahead. Returns false where more must be read first. */
+/* Copies a line, or as much of it as fits, out of what was read ahead. Returns false where more
+ * must be read before that can be told; a CR at the very end may belong to the line end. */
 static bool take_line(struct thrdsrv_conn *conn, char *buf, size_t size, ssize_t *result)
 {
     const char *line = conn->ahead + conn->ahead_begin;
@@ -171,12 +205,13 @@ static bool take_line(struct thrdsrv_conn *conn, char *buf, size_t size, ssize_t
     const char *newline = memchr(line, '\n', available);
     size_t length = newline ? (size_t)(newline - line) : available;
     size_t eaten = newline ? length + 1 : length;
-    if (newline && length > 0 && line[length - 1] == '\r')
-        length--;
-    bool full = available == sizeof conn->ahead;
-    if (!newline && length < size && !full && !conn->end_of_input)
+    size_t cr = length > 0 && line[length - 1] == '\r';
+    bool complete = newline || conn->end_of_input;
+    if (!complete && length - cr < size && available < sizeof conn->ahead)
         return false;
-    if (length >= size || (!newline && !conn->end_of_input)) {
+    if (newline)
+        length -= cr;
+    if (!complete || length >= size) {
         eaten = length = length < size - 1 ? length : size - 1;
         *result = THRDSRV_E_TOO_LONG;
     } else {
@@ -191,8 +226,9 @@ static bool take_line(struct thrdsrv_conn *conn, char *buf, size_t size, ssize_t
 ssize_t thrdsrv_conn_read_line(struct thrdsrv_conn *conn, char *buf, size_t size)
 {
     ssize_t result;
-    if (size < 2)
-        return THRDSRV_E_INVALID;
+    int error = size < 2 ? THRDSRV_E_INVALID : cut_already(conn);
+    if (error < 0)
+        return error;
     while (!take_line(conn, buf, size, &result)) {
         size_t kept = conn->ahead_end - conn->ahead_begin;
         memmove(conn->ahead, conn->ahead + conn->ahead_begin, kept);
@@ -213,48 +249,56 @@ static int unsent(const struct thrdsrv_conn *conn)
     return ioctl(conn->fd, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
 }
 
+/* How long a blocked write waits before it looks around; -1: until there is room. */
+static int write_timeout(const struct thrdsrv_conn *conn)
+{
+    int left = deadline_left(conn);
+    int check = (int)(conn->stall_check_ms < INT_MAX ? conn->stall_check_ms : INT_MAX);
+    return left < 0 || (check >= 0 && check < left) ? check : left;
+}
+
 /* The send buffer is full. The kernel reports room only when a good part of it is free, so a slow
  * reader may take bytes for long before poll(2) returns: look at the queue now and then, and start
- * the stall anew when it got shorter. */
+ * the stall anew when it got shorter. 0, E_SYSTEM, or E_TIMEOUT at the handler's deadline. */
 static int wait_writable(struct thrdsrv_conn *conn)
 {
     int before = unsent(conn);
-    say_waiting(conn, WAITING_WRITE);
     for (;;) {
-        int left = deadline_left(conn);
-        int check = (int)(conn->stall_check_ms < INT_MAX ? conn->stall_check_ms : INT_MAX);
-        int timeout = left < 0 || (check >= 0 && check < left) ? check : left;
-        if (wait_once(conn, POLLOUT, timeout) > 0)
-            break;
-        if (deadline_left(conn) == 0)
-            return THRDSRV_E_TIMEOUT;
-        int now = unsent(conn);
-        if (now < before)
-            say_waiting(conn, WAITING_WRITE);
+        begin_wait(conn, WAITING_WRITE);
+        int ready;
+        int now = before;
+        do {
+            ready = wait_once(conn, POLLOUT, write_timeout(conn));
+            if (ready == 0 && deadline_left(conn) == 0)
+                ready = THRDSRV_E_TIMEOUT;
+            if (ready == 0)
+                now = unsent(conn);
+        } while (ready == 0 && now >= before);
+        end_wait(conn, ready >= 0);
+        if (ready != 0)
+            return ready < 0 ? ready : 0;
         before = now;
     }
-    say_working(conn);
-    return 0;
 }
 
 int thrdsrv_conn_write(struct thrdsrv_conn *conn, const void *data, size_t size)
 {
     const char *next = data;
-    while (size > 0) {
+    int error = cut_already(conn);
+    while (size > 0 && error == 0) {
         ssize_t count = send(conn->fd, next, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count > 0) {
             progress_add(&conn->progress->bytes_out, (uint64_t)count);
+            conn->idle_ms = 0;
             next += count;
             size -= (size_t)count;
         } else if (count < 0 && errno == EAGAIN) {
-            int error = wait_writable(conn);
-            if (error < 0)
-                return error;
+            error = wait_writable(conn);
         } else if (count < 0 && errno != EINTR) {
-            return failed(conn, errno);
+            error = failed(conn, errno);
         }
     }
-    return 0;
+    return error;
 }
 
 int thrdsrv_conn_printf(struct thrdsrv_conn *conn, const char *format, ...)
@@ -279,7 +323,7 @@ void thrdsrv_conn_set_deadline(struct thrdsrv_conn *conn, int64_t milliseconds)
 void conn_linger(struct thrdsrv_conn *conn)
 {
     char discarded[4096];
-    if (conn->end_of_input || progress_cut(conn->progress))
+    if (conn->end_of_input || cut_already(conn) < 0)
         return;
     if (shutdown(conn->fd, SHUT_WR) < 0)
         return;

@@ -31,6 +31,9 @@ struct thrdsrv_conn {
     const struct conn_waiter *waiter; /* NULL: the worker may block in recv(2) and poll(2) */
     int64_t stall_check_ms; /* how often a blocked write looks whether the peer takes bytes; -1 */
     bool end_of_input;      /* the peer has ended its side */
+    bool rated;             /* there is a minimum rate: say how long we have waited */
+    int64_t wait_began_ms;  /* of the present wait */
+    int64_t idle_ms;        /* waited for input in earlier calls, without any byte moved since */
     enum waiting reading;   /* what a read counts as: WAITING_READ, in the end WAITING_END */
     int64_t deadline_ms;    /* the handler's own, CLOCK_MONOTONIC; -1: none */
     char peer[ADDRESS_TEXT_SIZE]; /* made when first asked for, else "" */

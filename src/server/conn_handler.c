@@ -24,8 +24,9 @@ struct adapter {
     bool ended; /* all input there will ever be has been read */
 };
 
-/* One step, its output written. Returns enum thrdsrv_step, or negative from the write. */
-static int step(struct adapter *a, size_t *consumed)
+/* One step, its output written. *moved counts what it consumed and produced. Returns enum
+ * thrdsrv_step, or negative from the write, which fails after a cut even if there is no output. */
+static int step(struct adapter *a, size_t *moved)
 {
     struct thrdsrv_stream stream = {
         .next_in = a->in,
@@ -37,21 +38,23 @@ static int step(struct adapter *a, size_t *consumed)
                                           : THRDSRV_INPUT_MORE,
     };
     enum thrdsrv_step answer = a->handler->step(a->session, &stream);
-    *consumed = a->have - stream.avail_in;
-    int error = thrdsrv_conn_write(a->conn, a->out, (size_t)(stream.next_out - a->out));
+    size_t consumed = a->have - stream.avail_in;
+    size_t produced = (size_t)(stream.next_out - a->out);
+    int error = thrdsrv_conn_write(a->conn, a->out, produced);
     if (error < 0)
         return error;
-    a->have -= *consumed;
-    if (a->have > 0 && *consumed > 0)
-        memmove(a->in, a->in + *consumed, a->have);
+    *moved = consumed + produced;
+    a->have -= consumed;
+    if (a->have > 0 && consumed > 0)
+        memmove(a->in, a->in + consumed, a->have);
     return (int)answer;
 }
 
 /* The handler wants more. Returns 0, or negative: E_EOF when it wants what will never come. */
-static int read_more(struct adapter *a, size_t consumed)
+static int read_more(struct adapter *a, size_t moved)
 {
     if (a->ended)
-        return consumed > 0 ? 0 : THRDSRV_E_EOF;
+        return moved > 0 ? 0 : THRDSRV_E_EOF;
     if (a->have == BUFFER_SIZE)
         return THRDSRV_E_INVALID; /* told FULL, it consumed nothing: its fault, but do not spin */
     ssize_t count = thrdsrv_conn_read(a->conn, a->in + a->have, BUFFER_SIZE - a->have);
@@ -62,24 +65,33 @@ static int read_more(struct adapter *a, size_t consumed)
     return 0;
 }
 
+/* The handler has more to say; what the peer said meanwhile may be of interest. A handler that
+ * neither moves a byte nor is told anything new would say the same for ever. */
+static int go_on(struct adapter *a, size_t moved)
+{
+    size_t count = 0;
+    if (!a->ended && a->have < BUFFER_SIZE)
+        count = conn_read_ready(a->conn, a->in + a->have, BUFFER_SIZE - a->have);
+    a->have += count;
+    return moved + count > 0 ? 0 : THRDSRV_E_INVALID;
+}
+
 static int run(struct adapter *a)
 {
-    for (;;) {
-        size_t consumed = 0;
-        int answer = step(a, &consumed);
-        if (answer < 0 || answer == THRDSRV_STEP_DONE)
-            return answer < 0 ? answer : 0;
-        if (answer == THRDSRV_STEP_FAILED)
-            return THRDSRV_E_INVALID;
-        if (answer == THRDSRV_STEP_WANT_INPUT) {
-            int error = read_more(a, consumed);
-            if (error < 0)
-                return error == THRDSRV_E_EOF ? 0 : error;
-        } else if (!a->ended && a->have < BUFFER_SIZE) {
-            /* It has more to say; what the peer said meanwhile may be of interest. */
-            a->have += conn_read_ready(a->conn, a->in + a->have, BUFFER_SIZE - a->have);
-        }
+    int error = 0;
+    while (error == 0) {
+        size_t moved = 0;
+        int answer = step(a, &moved);
+        if (answer == THRDSRV_STEP_DONE)
+            return 0;
+        if (answer == THRDSRV_STEP_WANT_INPUT)
+            error = read_more(a, moved);
+        else if (answer == THRDSRV_STEP_WANT_OUTPUT)
+            error = go_on(a, moved);
+        else /* FAILED, an error of the write, or nothing that a handler may answer */
+            error = answer < 0 ? answer : THRDSRV_E_INVALID;
     }
+    return error == THRDSRV_E_EOF ? 0 : error;
 }
 
 /* Apart from run(), so that a handler that works in place has one buffer on its stack, not two. */

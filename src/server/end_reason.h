@@ -19,6 +19,7 @@ enum end_reason {
     END_SIGNAL,     /* the worker process died of a signal; its number goes with it */
     END_EXIT,       /* the worker process exited by itself; its status goes with it */
     END_NO_WORKER,  /* no worker could be started for it */
+    END_LAST = END_NO_WORKER,
 };
 
 struct end {

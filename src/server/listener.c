@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/descriptor.h"
 #include "server/log.h"
 
 static const char *remedy_for(int error)
@@ -81,11 +82,16 @@ static void close_keeping_errno(int fd)
     errno = kept;
 }
 
+static int new_socket(int family)
+{
+    return descriptor_above_standard(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
 /* Binds and listens; returns the descriptor or -1 with errno. */
 static int open_tcp(const struct sockaddr_storage *address, socklen_t length,
                     const struct thrdsrv_config *config)
 {
-    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = new_socket(address->ss_family);
     if (fd < 0)
         return -1;
     if (set_tcp_options(fd, address->ss_family, config) < 0 ||
@@ -166,28 +172,51 @@ static int open_tcp_spec(struct listener *listeners, unsigned *count, struct lis
     }
 }
 
+/* A user or group given as a number. All ones is no id: it means "leave it" to chown(2). */
+static bool parse_id(const char *text, uint32_t *id)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 10 || text[digits] != '\0')
+        return false;
+    unsigned long long value = strtoull(text, NULL, 10);
+    *id = (uint32_t)value;
+    return value < UINT32_MAX;
+}
+
+static bool find_user(const char *name, uid_t *uid)
+{
+    char buffer[4096];
+    struct passwd entry, *found = NULL;
+    if (getpwnam_r(name, &entry, buffer, sizeof buffer, &found) != 0 || !found)
+        return parse_id(name, uid);
+    *uid = found->pw_uid;
+    return true;
+}
+
+static bool find_group(const char *name, gid_t *gid)
+{
+    char buffer[16384]; /* a group's entry lists its members */
+    struct group entry, *found = NULL;
+    if (getgrnam_r(name, &entry, buffer, sizeof buffer, &found) != 0 || !found)
+        return parse_id(name, gid);
+    *gid = found->gr_gid;
+    return true;
+}
+
 /* "USER[:GROUP]" by name or number. Returns false where there is no such user or group. */
 static bool find_owner(const char *text, uid_t *uid, gid_t *gid)
 {
-    char user[64];
-    char *end;
+    char user[sizeof((struct listen_spec *)0)->owner];
     const char *colon = strchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : strlen(text);
-    memcpy(user, text, length); /* text is shorter than user, see struct listen_spec */
+    memcpy(user, text, length);
     user[length] = '\0';
-    const struct passwd *passwd = getpwnam(user);
-    *uid = passwd ? passwd->pw_uid : (uid_t)strtoul(user, &end, 10);
-    if (!passwd && (length == 0 || *end))
-        return false;
     *gid = (gid_t)-1;
-    if (!colon)
-        return true;
-    const struct group *group = getgrnam(colon + 1);
-    *gid = group ? group->gr_gid : (gid_t)strtoul(colon + 1, &end, 10);
-    return group || (colon[1] && !*end);
+    return find_user(user, uid) && (!colon || find_group(colon + 1, gid));
 }
 
-/* A socket file is left behind by a server that was killed. It is stale when nobody answers. */
+/* A socket file is left behind by a server that was killed. It is stale when nobody answers. Two
+ * servers that start on one path at the same moment may take it from each other. */
 static bool is_stale(const struct sockaddr *address, socklen_t length)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -242,7 +271,7 @@ static int open_unix_spec(struct listener *listener, const struct listen_spec *s
         errno = EINVAL;
         return refused(config, text, "owner= names a user or group that this machine has not");
     }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = new_socket(AF_UNIX);
     if (fd < 0)
         return refused(config, text, NULL);
     if (set_up_unix(fd, spec, uid, gid, config->backlog) < 0) {
@@ -313,7 +342,8 @@ enum accept_verdict listener_accept(const struct listener *listener, int *fd, st
 {
     struct sockaddr_storage from;
     socklen_t length = sizeof from;
-    int accepted = accept4(listener->fd, (struct sockaddr *)&from, &length, SOCK_CLOEXEC);
+    int accepted = descriptor_above_standard(
+        accept4(listener->fd, (struct sockaddr *)&from, &length, SOCK_CLOEXEC));
     if (accepted < 0)
         return listener_classify(errno);
     if (listener->family == AF_UNIX)

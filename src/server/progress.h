@@ -27,8 +27,10 @@ struct progress {
     _Alignas(64) _Atomic uint64_t bytes_in;
     _Atomic uint64_t bytes_out;
     _Atomic uint64_t waiting; /* milliseconds of CLOCK_MONOTONIC since when, * 4 + enum waiting */
-    _Atomic int cut;          /* enum end_reason; END_NONE until the connection is cut */
-    _Atomic int ended;        /* enum end_reason; a child's last word to its parent */
+    _Atomic uint64_t
+        waited_ms;     /* how long it has waited for its peer before; for the minimum rate */
+    _Atomic int cut;   /* enum end_reason; END_NONE until the connection is cut */
+    _Atomic int ended; /* enum end_reason; END_NONE until the service is over */
 };
 
 static inline uint64_t progress_read(_Atomic uint64_t *value)
@@ -54,9 +56,26 @@ static inline enum waiting progress_waiting(struct progress *progress, int64_t *
     return (enum waiting)(value & 3);
 }
 
+/* A child that runs wild can write here whatever it likes: what is no reason is an error. */
+static inline enum end_reason progress_reason(_Atomic int *value)
+{
+    int reason = atomic_fetch_add_explicit(value, 0, memory_order_acq_rel);
+    return reason >= END_NONE && reason <= END_LAST ? (enum end_reason)reason : END_ERROR;
+}
+
 static inline enum end_reason progress_cut(struct progress *progress)
 {
-    return (enum end_reason)atomic_fetch_add_explicit(&progress->cut, 0, memory_order_acq_rel);
+    return progress_reason(&progress->cut);
+}
+
+static inline enum end_reason progress_ended(struct progress *progress)
+{
+    return progress_reason(&progress->ended);
+}
+
+static inline void progress_set_ended(struct progress *progress, enum end_reason reason)
+{
+    atomic_exchange_explicit(&progress->ended, (int)reason, memory_order_acq_rel);
 }
 
 /* The first reason stays: a connection is cut once. Async-signal-safe. */
@@ -71,6 +90,7 @@ static inline void progress_reset(struct progress *progress)
     atomic_exchange(&progress->bytes_in, 0);
     atomic_exchange(&progress->bytes_out, 0);
     atomic_exchange(&progress->waiting, 0);
+    atomic_exchange(&progress->waited_ms, 0);
     atomic_exchange(&progress->cut, END_NONE);
     atomic_exchange(&progress->ended, END_NONE);
 }

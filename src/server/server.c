@@ -12,6 +12,7 @@
 
 #include "server/accept_loop.h"
 #include "server/clock.h"
+#include "server/descriptor.h"
 #include "server/report.h"
 #include "server/wakeup.h"
 
@@ -57,7 +58,7 @@ static void close_all(struct thrdsrv_server *server)
 
 static int open_all(struct thrdsrv_server *server)
 {
-    server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    server->epoll = descriptor_above_standard(epoll_create1(EPOLL_CLOEXEC));
     if (server->epoll < 0)
         return failed(server, "epoll_create1", THRDSRV_E_SYSTEM);
     int error = open_listeners(server);
@@ -111,6 +112,8 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
     server->epoll = -1;
     server->check_at_ms = CLOCK_NEVER;
     int error = config_copy(&server->config, config);
+    if (error == THRDSRV_E_MEMORY)
+        failed(server, "strdup", error);
     if (error == 0) {
         server->model = worker_model_of(server->config.mode);
         set_timeouts(server);

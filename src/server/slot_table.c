@@ -207,12 +207,19 @@ static void count_end(struct thrdsrv_stats *stats, enum end_reason reason)
     case END_RATE:
         stats->timeouts_rate++;
         break;
-    case END_STOPPED:
-        stats->cut++;
-        break;
     default:
         break;
     }
+}
+
+/* While the server stops: was this one let end, by itself or by a limit that holds at any time, or
+ * was it ended? A process that got a signal then was. */
+static void count_end_of_drain(struct thrdsrv_stats *stats, enum end_reason reason)
+{
+    if (reason == END_STOPPED || reason == END_SIGNAL || reason == END_TERMINATED)
+        stats->cut++;
+    else
+        stats->drained++;
 }
 
 void slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
@@ -232,8 +239,8 @@ void slot_table_release(struct slot_table *table, struct SockInfo *slot, enum en
     table->stats.bytes_in += bytes_in;
     table->stats.bytes_out += bytes_out;
     count_end(&table->stats, reason);
-    if (table->draining && reason != END_STOPPED)
-        table->stats.drained++;
+    if (table->draining)
+        count_end_of_drain(&table->stats, reason);
     if (table->wake_wanted)
         wakeup_send(table->wakeup);
     table->wake_wanted = false;

@@ -16,8 +16,9 @@
  * What follows from it:
  * - An fd is in the table if and only if it is open and the worker has not taken it. The loop
  *   calls shutdown(2) only under the lock and on an fd in the table: never on a recycled number.
- * - A pid in a slot of mode fork has not been reaped, because only the loop reaps and it releases
- *   the slot: kill(2) never meets a recycled pid.
+ * - A child in a slot of mode fork has not been reaped by us: only the loop reaps, and then
+ * releases the slot. Signals go through the child's pidfd, so that they never meet a recycled pid
+ * even where the host program reaps children that are not its own.
  * - Nothing blocks, logs or calls back under the lock. The one system call under it wakes the loop
  *   at a release: after its unlock a worker touches no memory and no descriptor of the server's.
  *
@@ -41,6 +42,7 @@
 #include "server/end_reason.h"
 #include "server/progress.h"
 #include "server/thread_safety.h"
+#include "server/timeouts.h"
 
 enum slot_state { SLOT_FREE = 0, SLOT_RESERVED, SLOT_ACTIVE, SLOT_STOPPING };
 
@@ -67,9 +69,9 @@ struct SockInfo {
     struct address local;      /* [B] for the log; family 0: not asked for */
     const char *listener_text; /* [B] address of the listener that it came through */
 
-    int64_t rate_since_ms; /* [A] start of the window of the minimum rate */
-    uint64_t rate_bytes;   /* [A] bytes moved, in and out, at that moment */
-    int pidfd;             /* [A] mode fork: tells the loop of the child's end; -1: none */
+    struct rate_window rate; /* [A] the minimum rate */
+    int pidfd;               /* [A] mode fork: the child; -1: none */
+    bool unwatched;          /* [A] mode fork: a child without a pidfd */
 };
 
 struct slot_table {

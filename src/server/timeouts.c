@@ -40,22 +40,23 @@ static void apply(struct verdict *verdict, enum end_reason reason, int64_t since
         verdict->next_ms = passes_ms;
 }
 
-/* At the end of each window the bytes are counted. A window in which the worker did not wait for
- * its peer at the end says nothing about the peer: it only starts the next one. */
+/* At the end of each window the bytes are counted, and the next one begins. */
 static void apply_rate(struct verdict *verdict, const struct timeouts *limits,
                        const struct timeout_view *view, struct rate_window *window, int64_t now_ms)
 {
+    bool waits = view->waiting == WAITING_READ || view->waiting == WAITING_WRITE;
+    int64_t waited_ms = view->waited_ms + (waits ? now_ms - view->waiting_since_ms : 0);
     uint64_t bytes = view->bytes_in + view->bytes_out;
     if (limits->rate_ms <= 0 || limits->rate_bytes <= 0)
         return;
-    if (now_ms - window->since_ms >= limits->rate_ms) {
-        bool waits = view->waiting == WAITING_READ || view->waiting == WAITING_WRITE;
-        if (waits && bytes - window->bytes < (uint64_t)limits->rate_bytes)
-            verdict->reason = verdict->reason == END_NONE ? END_RATE : verdict->reason;
-        window->since_ms = now_ms;
+    if (waited_ms - window->waited_ms >= limits->rate_ms) {
+        if (bytes - window->bytes < (uint64_t)limits->rate_bytes && verdict->reason == END_NONE)
+            verdict->reason = END_RATE;
+        window->waited_ms = waited_ms;
         window->bytes = bytes;
     }
-    int64_t next_ms = clock_after(window->since_ms, limits->rate_ms);
+    int64_t left_ms = limits->rate_ms - (waited_ms - window->waited_ms);
+    int64_t next_ms = clock_after(now_ms, left_ms);
     if (next_ms < verdict->next_ms)
         verdict->next_ms = next_ms;
 }

@@ -24,14 +24,17 @@ struct timeout_view {
     enum waiting waiting;
     int64_t waiting_since_ms;
     int64_t accepted_at_ms;
+    int64_t waited_ms; /* how long it waited for its peer before the present waiting began */
     uint64_t bytes_in;
     uint64_t bytes_out;
 };
 
-/* The window of the minimum rate; the caller keeps it from one check to the next. */
+/* The window of the minimum rate: all zeros at first, and the caller keeps it from one check to the
+ * next. It is as long as the worker waits for its peer: time in which the handler computes is not
+ * the peer's. */
 struct rate_window {
-    int64_t since_ms;
-    uint64_t bytes;
+    int64_t waited_ms; /* how long the worker had waited when the window began */
+    uint64_t bytes;    /* bytes moved, in and out, at that moment */
 };
 
 /* The shortest limit that is set: nothing can pass sooner after any event. CLOCK_NEVER: none. */

@@ -8,9 +8,11 @@
 
 #include <thrdsrv/error.h>
 
+#include "server/descriptor.h"
+
 int wakeup_open(void)
 {
-    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int fd = descriptor_above_standard(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     return fd >= 0 ? fd : THRDSRV_E_SYSTEM;
 }
 

@@ -54,13 +54,15 @@ enum end_reason worker_serve(struct SockInfo *slot, int fd, const struct conn_wa
         config->on_start(&conn, config->user);
     int result = config->handler ? conn_run_handler(&conn, config->handler)
                                  : config->serve(&conn, config->user);
-    enum end_reason reason = reason_of(result, &conn);
+    enum end_reason reason = progress_cut(slot->progress);
+    if (reason == END_NONE)
+        reason = reason_of(result, &conn);
+    progress_set_ended(slot->progress, reason);
     conn_linger(&conn);
     return reason;
 }
 
-void worker_run(struct SockInfo *slot, pid_t worker, const struct conn_waiter *waiter,
-                bool task_ends)
+enum end_reason worker_run(struct SockInfo *slot, pid_t worker, const struct conn_waiter *waiter)
 {
     struct thrdsrv_server *server = slot->server;
     bool report = log_wanted(&server->config, THRDSRV_LOG_INFO);
@@ -69,17 +71,40 @@ void worker_run(struct SockInfo *slot, pid_t worker, const struct conn_waiter *w
         getrusage(RUSAGE_THREAD, &before);
 
     int fd = slot_table_activate(&server->table, slot, worker);
-    struct end end = {worker_serve(slot, fd, waiter), 0};
+    enum end_reason reason = worker_serve(slot, fd, waiter);
     slot_table_take(&server->table, slot);
-    enum end_reason cut = progress_cut(slot->progress);
-    if (cut != END_NONE)
-        end.reason = cut;
     close(fd);
 
     if (report) {
         getrusage(RUSAGE_THREAD, &after);
         report_usage_since(&after, &before);
-        report_end(slot, worker, end, &after);
+        report_end(slot, worker, (struct end){reason, 0}, &after);
     }
-    slot_table_release(&server->table, slot, end.reason, task_ends ? worker : 0);
+    return reason;
+}
+
+bool worker_is_fault(int signal_number)
+{
+    switch (signal_number) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGABRT:
+    case SIGTRAP:
+    case SIGSYS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void worker_block_signals(sigset_t *kept)
+{
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (int number = 1; number < NSIG; number++)
+        if (worker_is_fault(number))
+            sigdelset(&blocked, number);
+    pthread_sigmask(SIG_SETMASK, &blocked, kept);
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "server/accept_loop.h"
+#include "server/descriptor.h"
 #include "server/report.h"
 #include "server/server.h"
 
@@ -38,25 +40,26 @@ static void end_connection(int signal_number)
 }
 
 /* What the parent handles was meant for the server as a whole (Ctrl-C reaches every process of the
- * terminal, pkill every one of that name): ignored here. Faults, and SIGCHLD for programs that the
- * service code starts, are as in any new process. */
-static void reset_signals(void)
+ * terminal): ignored here. Faults, and SIGCHLD for programs that the service code starts, are as in
+ * any new process. SIGTERM ends this connection. */
+static void reset_signals(sigset_t *mask)
 {
     for (int number = 1; number < NSIG; number++) {
         struct sigaction action;
+        if (worker_is_fault(number))
+            sigdelset(mask, number);
         if (sigaction(number, NULL, &action) < 0 || action.sa_handler == SIG_DFL ||
             action.sa_handler == SIG_IGN)
             continue;
-        bool to_default = number == SIGSEGV || number == SIGBUS || number == SIGFPE ||
-                          number == SIGILL || number == SIGABRT || number == SIGTRAP ||
-                          number == SIGSYS || number == SIGCHLD;
         action.sa_flags = 0;
-        action.sa_handler = to_default ? SIG_DFL : SIG_IGN;
+        action.sa_handler = worker_is_fault(number) || number == SIGCHLD ? SIG_DFL : SIG_IGN;
         sigaction(number, &action, NULL);
     }
     struct sigaction end = {.sa_handler = end_connection};
     sigfillset(&end.sa_mask);
     sigaction(SIGTERM, &end, NULL);
+    sigdelset(mask, SIGTERM); /* a host may well run us with everything blocked */
+    sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
 static void close_from(unsigned first, unsigned last)
@@ -69,7 +72,7 @@ static void close_from(unsigned first, unsigned last)
 }
 
 /* The child's first act: end with the parent, hold only what it must, be named, hear signals. */
-static void child_enter(const struct SockInfo *slot, int fd, pid_t parent, const sigset_t *mask)
+static void child_enter(struct SockInfo *slot, int fd, pid_t parent, sigset_t *mask)
 {
     char name[16];
     child.fd = fd;
@@ -77,24 +80,19 @@ static void child_enter(const struct SockInfo *slot, int fd, pid_t parent, const
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before we asked for the signal */
         _exit(0);
-    if (fd > 2) {
-        close_from(3, (unsigned)fd - 1);
-        close_from((unsigned)fd + 1, ~0u);
-    } else {
-        close_from(3, ~0u);
-    }
+    close_from(3, (unsigned)fd - 1); /* fd is above 2, see descriptor.h */
+    close_from((unsigned)fd + 1, ~0u);
+    slot->server->wakeup = -1; /* in our copy: a request from here reaches nobody */
     snprintf(name, sizeof name, "thrd/%u", slot->index);
     prctl(PR_SET_NAME, name);
-    reset_signals();
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    reset_signals(mask);
 }
 
-static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent, const sigset_t *mask)
+static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent, sigset_t *mask)
 {
     child_enter(slot, fd, parent, mask);
-    enum end_reason reason = worker_serve(slot, fd, NULL);
-    atomic_exchange(&slot->progress->ended, (int)reason);
-    if (progress_cut(slot->progress) == END_TERMINATED) {
+    worker_serve(slot, fd, NULL);
+    if (progress_ended(slot->progress) == END_TERMINATED) {
         signal(SIGTERM, SIG_DFL); /* so that the parent sees what ended us */
         raise(SIGTERM);
     }
@@ -104,20 +102,22 @@ static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent, co
 /* Lets the loop know when the child ends, one way or the other. */
 static void watch(struct thrdsrv_server *server, struct SockInfo *slot, pid_t pid)
 {
-    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    int pidfd = descriptor_above_standard((int)syscall(SYS_pidfd_open, pid, 0));
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = accept_loop_child_tag(slot)};
     if (pidfd >= 0 && epoll_ctl(server->epoll, EPOLL_CTL_ADD, pidfd, &event) < 0) {
         close(pidfd);
         pidfd = -1;
     }
     slot->pidfd = pidfd;
-    if (pidfd < 0)
+    slot->unwatched = pidfd < 0;
+    if (slot->unwatched)
         server->unwatched++;
 }
 
 static void unwatch(struct thrdsrv_server *server, struct SockInfo *slot)
 {
-    if (slot->pidfd < 0) {
+    if (slot->unwatched) {
+        slot->unwatched = false;
         server->unwatched--;
         return;
     }
@@ -138,11 +138,10 @@ static int booked_fd(struct slot_table *table, struct SockInfo *slot)
 
 static int start(struct thrdsrv_server *server, struct SockInfo *slot)
 {
-    sigset_t all, kept;
+    sigset_t kept;
     pid_t parent = getpid();
     int fd = booked_fd(&server->table, slot); /* the child must not touch the table's lock */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &kept);
+    worker_block_signals(&kept);
     pid_t pid = fork();
     if (pid == 0)
         child_main(slot, fd, parent, &kept);
@@ -157,43 +156,57 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot)
     return 0;
 }
 
-/* The pid is in the table, so it has not been reaped: see slot_table.h. */
+/* By pidfd: a host that ignores SIGCHLD, or waits for any child, may have reaped ours, and its
+ * number may be another process's by now. */
 static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
 {
-    if (slot->worker > 0)
-        kill(slot->worker, force ? SIGKILL : SIGTERM);
+    int number = force ? SIGKILL : SIGTERM;
+    if (slot->pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, slot->pidfd, number, NULL, 0u);
+    else if (slot->worker > 0)
+        kill(slot->worker, number);
 }
 
-static struct end end_of(struct SockInfo *slot, int status, bool known)
+/* What ended the child: its own last word, the cut that killed it before it had one, or else what
+ * the system says. */
+static struct end end_of(struct SockInfo *slot, const siginfo_t *status)
 {
+    enum end_reason ended = progress_ended(slot->progress);
     enum end_reason cut = progress_cut(slot->progress);
-    enum end_reason ended = (enum end_reason)atomic_fetch_add(&slot->progress->ended, 0);
+    if (ended != END_NONE && ended != END_TERMINATED)
+        return (struct end){ended, 0};
     if (cut != END_NONE && cut != END_TERMINATED)
         return (struct end){cut, 0};
-    if (known && WIFSIGNALED(status))
-        return (struct end){END_SIGNAL, WTERMSIG(status)};
-    if (known && WEXITSTATUS(status) != 0)
-        return (struct end){END_EXIT, WEXITSTATUS(status)};
-    if (ended == END_NONE) /* it left without a word: exit(0) in the service code, or unknown */
-        return known ? (struct end){END_EXIT, 0} : (struct end){END_ERROR, 0};
-    return (struct end){ended, 0};
+    if (status->si_pid == 0)
+        return (struct end){END_ERROR, 0};
+    return (struct end){status->si_code == CLD_EXITED ? END_EXIT : END_SIGNAL, status->si_status};
+}
+
+/* waitid(2) as the kernel has it, which tells the child's usage too. Returns false while the child
+ * runs; si_pid is 0 where somebody else has reaped it. */
+static bool has_ended(struct SockInfo *slot, pid_t pid, siginfo_t *status, struct rusage *usage)
+{
+    const int by_pidfd = 3; /* P_PIDFD, which older headers lack */
+    long waited;
+    memset(status, 0, sizeof *status);
+    do {
+        waited = slot->pidfd >= 0
+                     ? syscall(SYS_waitid, by_pidfd, slot->pidfd, status, WEXITED | WNOHANG, usage)
+                     : syscall(SYS_waitid, P_PID, pid, status, WEXITED | WNOHANG, usage);
+    } while (waited < 0 && errno == EINTR);
+    return waited < 0 || status->si_pid != 0;
 }
 
 static bool reap(struct thrdsrv_server *server, struct SockInfo *slot)
 {
     struct rusage usage = {0};
-    int status = 0;
+    siginfo_t status;
     slot_table_lock(&server->table);
     pid_t pid = slot->worker;
     slot_table_unlock(&server->table);
-    pid_t reaped;
-    do {
-        reaped = wait4(pid, &status, WNOHANG, &usage);
-    } while (reaped < 0 && errno == EINTR);
-    if (reaped == 0)
+    if (!has_ended(slot, pid, &status, &usage))
         return false;
-    /* ECHILD: the program ignores SIGCHLD or has reaped it for us. */
-    struct end end = end_of(slot, status, reaped == pid);
+    struct end end = end_of(slot, &status);
     unwatch(server, slot);
     slot_table_take(&server->table, slot);
     if (log_wanted(&server->config, THRDSRV_LOG_INFO))

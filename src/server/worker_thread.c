@@ -16,17 +16,10 @@
 #include "server/clock.h"
 #include "server/server.h"
 
-static void *thread_main(void *argument)
-{
-    struct SockInfo *slot = argument;
-    char name[16]; /* the kernel's limit, pthread_setname_np(3) */
-    snprintf(name, sizeof name, "thrd/%u", slot->index);
-    pthread_setname_np(pthread_self(), name);
-    worker_run(slot, gettid(), NULL, true);
-    return NULL;
-}
+/* A second of tries at 100 us: in a chroot without /proc a number that is taken tells nothing. */
+#define TRIES_WITHOUT_PROC 10000
 
-/* When the task tid of this process began, ns of CLOCK_BOOTTIME, or -1 where it is gone. Field 22
+/* When the task tid of this process began, ns of CLOCK_BOOTTIME, or -1 with errno. Field 22
  * of proc(5) /proc/PID/stat, counted behind the name, which may hold anything but the last ")". */
 static int64_t task_began_ns(pid_t tid)
 {
@@ -48,8 +41,9 @@ static int64_t task_began_ns(pid_t tid)
 }
 
 /* Returns when the thread that let go of a slot at that moment has ended for the kernel too. Its
- * work is done, so that takes microseconds. Its number may be another task's by now: that one began
- * later, which is worth a look at /proc only when the number is still taken after some tries. */
+ * work is done, so that takes microseconds, unless the program has destructors of its own for
+ * threads (pthread_key_create(3)). The number may be another task's by now: that one began later,
+ * which is worth a look at /proc only when the number is still taken after some tries. */
 static void wait_until_gone(pid_t tid, int64_t departed_at_ns)
 {
     for (int tries = 0; syscall(SYS_tgkill, getpid(), tid, 0) == 0; tries++) {
@@ -58,23 +52,39 @@ static void wait_until_gone(pid_t tid, int64_t departed_at_ns)
             continue;
         }
         int64_t began_ns = task_began_ns(tid);
-        if (began_ns < 0 || began_ns > departed_at_ns)
+        bool no_proc = began_ns < 0 && errno == ENOENT;
+        if (began_ns > departed_at_ns || (no_proc && tries > TRIES_WITHOUT_PROC))
             return;
         struct timespec pause = {.tv_nsec = 100000};
         nanosleep(&pause, NULL);
     }
 }
 
-/* The task that served this slot last, if it has not been seen to be gone. */
+/* The task that served this slot last. */
 static void wait_for_last(struct slot_table *table, struct SockInfo *slot)
 {
     slot_table_lock(table);
     pid_t departed = slot->departed;
     int64_t departed_at_ns = slot->departed_at_ns;
-    slot->departed = 0;
     slot_table_unlock(table);
     if (departed)
         wait_until_gone(departed, departed_at_ns);
+}
+
+/* A worker gives the slot back only when the one before it is gone, so that a free slot has at most
+ * one task left to wait for, and the accept loop never has to. */
+static void *thread_main(void *argument)
+{
+    struct SockInfo *slot = argument;
+    struct slot_table *table = &slot->server->table;
+    pid_t self = gettid();
+    char name[16]; /* the kernel's limit, pthread_setname_np(3) */
+    snprintf(name, sizeof name, "thrd/%u", slot->index);
+    pthread_setname_np(pthread_self(), name);
+    enum end_reason reason = worker_run(slot, self, NULL);
+    wait_for_last(table, slot);
+    slot_table_release(table, slot, reason, self);
+    return NULL;
 }
 
 static int create_detached(struct SockInfo *slot, size_t stack_size)
@@ -95,14 +105,10 @@ static int create_detached(struct SockInfo *slot, size_t stack_size)
     return error;
 }
 
-/* Workers start with every signal blocked: the program's handlers run on its own threads, and no
- * blocked call of a handler is interrupted. */
 static int start(struct thrdsrv_server *server, struct SockInfo *slot)
 {
-    sigset_t all, kept;
-    wait_for_last(&server->table, slot);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &kept);
+    sigset_t kept;
+    worker_block_signals(&kept);
     int error = create_detached(slot, server->config.stack_size);
     pthread_sigmask(SIG_SETMASK, &kept, NULL);
     if (error == 0)

@@ -260,6 +260,65 @@ static void test_a_cut_wakes_a_blocked_read_and_names_the_kind(void **state)
     }
 }
 
+static void test_after_a_cut_nothing_is_served_from_the_buffers(void **state)
+{
+    (void)state;
+    char buf[16];
+    say("one\ntwo\nthree", 13);
+    shutdown(peer, SHUT_WR);
+    expect_line("one");
+    progress_set_cut(&progress, END_STOPPED); /* "two" was read ahead, the end is in the socket */
+    assert_int_equal(thrdsrv_conn_read_line(&conn, buf, sizeof buf), THRDSRV_E_STOPPED);
+    assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), THRDSRV_E_STOPPED);
+    assert_int_equal(thrdsrv_conn_write(&conn, "x", 0), THRDSRV_E_STOPPED);
+}
+
+static void test_short_deadlines_do_not_restart_the_idle_clock(void **state)
+{
+    (void)state;
+    char buf[8];
+    int64_t since, before = clock_coarse_ms();
+    thrdsrv_conn_set_deadline(&conn, 60);
+    assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), THRDSRV_E_TIMEOUT);
+    assert_int_equal(progress_waiting(&progress, &since), WAITING_NOT); /* now it computes */
+    int64_t waited = conn.idle_ms;
+    assert_true(waited >= 40 && waited <= clock_coarse_ms() - before);
+    thrdsrv_conn_set_deadline(&conn, 60);
+    assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), THRDSRV_E_TIMEOUT);
+    assert_true(conn.idle_ms >= waited + 40);
+    say("x", 1);
+    assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), 1);
+    assert_int_equal(conn.idle_ms, 0);
+}
+
+static void test_what_was_read_ahead_comes_first_everywhere(void **state)
+{
+    (void)state;
+    char buf[8];
+    say("a\nbc", 4);
+    expect_line("a");
+    say("de", 2);
+    assert_int_equal(conn_read_ready(&conn, buf, sizeof buf), 2);
+    assert_memory_equal(buf, "bc", 2);
+    assert_int_equal(conn_read_ready(&conn, buf, sizeof buf), 2);
+    assert_memory_equal(buf, "de", 2);
+    assert_int_equal(conn_read_ready(&conn, buf, sizeof buf), 0);
+}
+
+/* A line of the longest length that fits, its CRLF split in two. */
+static void test_a_split_crlf_does_not_make_a_line_too_long(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    char buf[10];
+    struct pieces pieces = {"123456789\r\nnext\n", 10};
+    assert_int_equal(pthread_create(&thread, NULL, say_in_two, &pieces), 0);
+    assert_int_equal(thrdsrv_conn_read_line(&conn, buf, sizeof buf), 9);
+    assert_string_equal(buf, "123456789");
+    expect_line("next");
+    pthread_join(thread, NULL);
+}
+
 static void test_a_peer_that_is_gone_is_a_reset_without_sigpipe(void **state)
 {
     (void)state;
@@ -337,6 +396,31 @@ static void test_a_handler_that_never_consumes_is_ended(void **state)
     assert_int_equal(conn_run_handler(&conn, &greedy), THRDSRV_E_INVALID);
 }
 
+static enum thrdsrv_step idle_step(void *session, struct thrdsrv_stream *stream)
+{
+    (void)session;
+    (void)stream;
+    return THRDSRV_STEP_WANT_OUTPUT;
+}
+
+static enum thrdsrv_step wrong_step(void *session, struct thrdsrv_stream *stream)
+{
+    (void)session;
+    (void)stream;
+    return (enum thrdsrv_step)42;
+}
+
+static void test_a_handler_that_does_nothing_for_ever_is_ended(void **state)
+{
+    (void)state;
+    static const struct thrdsrv_handler idle = {
+        .name = "idle", .summary = "", .start = greedy_start, .step = idle_step};
+    static const struct thrdsrv_handler wrong = {
+        .name = "wrong", .summary = "", .start = greedy_start, .step = wrong_step};
+    assert_int_equal(conn_run_handler(&conn, &idle), THRDSRV_E_INVALID);
+    assert_int_equal(conn_run_handler(&conn, &wrong), THRDSRV_E_INVALID);
+}
+
 static void test_the_adapter_serves_until_the_end_of_input(void **state)
 {
     (void)state;
@@ -376,10 +460,15 @@ int main(void)
         WITH_PAIR(test_a_deadline_bounds_reads_and_writes),
         WITH_PAIR(test_an_unfinished_line_stays_for_the_next_call),
         WITH_PAIR(test_a_cut_wakes_a_blocked_read_and_names_the_kind),
+        WITH_PAIR(test_after_a_cut_nothing_is_served_from_the_buffers),
+        WITH_PAIR(test_short_deadlines_do_not_restart_the_idle_clock),
+        WITH_PAIR(test_what_was_read_ahead_comes_first_everywhere),
+        WITH_PAIR(test_a_split_crlf_does_not_make_a_line_too_long),
         WITH_PAIR(test_a_peer_that_is_gone_is_a_reset_without_sigpipe),
         WITH_PAIR(test_a_write_that_fills_the_buffer_arrives_whole),
         WITH_PAIR(test_linger_waits_for_the_peers_end),
         WITH_PAIR(test_a_handler_that_never_consumes_is_ended),
+        WITH_PAIR(test_a_handler_that_does_nothing_for_ever_is_ended),
         WITH_PAIR(test_the_adapter_serves_until_the_end_of_input),
         WITH_PAIR(test_who_it_is),
     };

@@ -16,8 +16,11 @@ static const struct timeouts none;
 static enum end_reason check(const struct timeouts *limits, enum waiting waiting, int64_t since,
                              uint64_t bytes_in, int64_t now, int64_t *next)
 {
-    struct timeout_view view = {waiting, since, 1000, bytes_in, 0};
-    struct rate_window window = {1000, 0};
+    struct timeout_view view = {.waiting = waiting,
+                                .waiting_since_ms = since,
+                                .accepted_at_ms = 1000,
+                                .bytes_in = bytes_in};
+    struct rate_window window = {0, 0};
     return timeouts_check(limits, &view, &window, now, next);
 }
 
@@ -102,11 +105,15 @@ static void test_minimum_rate(void **state)
     view.bytes_in += 99;
     assert_int_equal(timeouts_check(&limits, &view, &window, 1999, &next), END_NONE);
     assert_int_equal(timeouts_check(&limits, &view, &window, 2000, &next), END_RATE);
-    /* A worker that computes at the end of the window is not the peer's fault. */
+    /* Time in which the worker computes is not the peer's. */
     view.waiting = WAITING_NOT;
-    assert_int_equal(timeouts_check(&limits, &view, &window, 3000, &next), END_NONE);
+    view.waited_ms = 2000;
+    assert_int_equal(timeouts_check(&limits, &view, &window, 9000, &next), END_NONE);
     view.waiting = WAITING_WRITE;
-    assert_int_equal(timeouts_check(&limits, &view, &window, 4000, &next), END_RATE);
+    view.waiting_since_ms = 9000;
+    assert_int_equal(timeouts_check(&limits, &view, &window, 9999, &next), END_NONE);
+    assert_int_equal(next, 10000);
+    assert_int_equal(timeouts_check(&limits, &view, &window, 10000, &next), END_RATE);
 }
 
 static void test_the_earliest_is_next(void **state)

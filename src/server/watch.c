@@ -1,0 +1,98 @@
+/* watch.c - see watch.h. */
+#include "server/watch.h"
+
+#include "server/clock.h"
+#include "server/server.h"
+
+#define CHECK_MS 10 /* the slots are looked at no more often than this */
+
+/* How long a worker that was cut may take to end before it is forced to. A handler's own clean-up
+ * in the middle of service has a second; when the whole server stops, the drain was the time. */
+#define GRACE_MS         1000
+#define GRACE_AT_STOP_MS 50
+
+bool watch_reap(struct thrdsrv_server *server, struct SockInfo *slot, uint32_t generation)
+{
+    slot_table_lock(&server->table);
+    bool in_use = slot->state == SLOT_ACTIVE || slot->state == SLOT_STOPPING;
+    slot_table_unlock(&server->table);
+    return in_use && slot->generation == generation && server->model->reap &&
+           server->model->reap(server, slot);
+}
+
+bool watch_reap_unwatched(struct thrdsrv_server *server)
+{
+    unsigned left = server->unwatched;
+    bool any = false;
+    for (unsigned i = 0; left > 0 && i < server->table.count; i++) {
+        struct SockInfo *slot = &server->table.slots[i];
+        if (slot->unwatched) {
+            left--;
+            any |= watch_reap(server, slot, slot->generation);
+        }
+    }
+    return any;
+}
+
+static void cut(struct thrdsrv_server *server, struct SockInfo *slot, enum end_reason reason,
+                int64_t now_ms) REQUIRES(TABLE_LOCK)
+{
+    slot_table_cut(slot, reason, now_ms);
+    server->model->request_stop(slot, false);
+}
+
+static enum end_reason overdue(struct thrdsrv_server *server, struct SockInfo *slot, int64_t now_ms,
+                               int64_t *next_ms)
+{
+    struct progress *progress = slot->progress;
+    struct timeout_view view = {
+        .accepted_at_ms = slot->accepted_at_ns / 1000000,
+        .waited_ms = (int64_t)progress_read(&progress->waited_ms),
+        .bytes_in = progress_read(&progress->bytes_in),
+        .bytes_out = progress_read(&progress->bytes_out),
+    };
+    view.waiting = progress_waiting(progress, &view.waiting_since_ms);
+    return timeouts_check(&server->timeouts, &view, &slot->rate, now_ms, next_ms);
+}
+
+/* Cuts the slot if that is due, forces it if it was cut and lingers. Returns when to look again. */
+static int64_t check_slot(struct thrdsrv_server *server, struct SockInfo *slot, int64_t now_ms)
+    REQUIRES(TABLE_LOCK)
+{
+    bool stopping = server->phase == PHASE_CUTTING;
+    int64_t grace_ms = stopping ? GRACE_AT_STOP_MS : GRACE_MS;
+    int64_t next_ms = CLOCK_NEVER;
+    switch (slot->state) {
+    case SLOT_FREE:
+        return CLOCK_NEVER;
+    case SLOT_RESERVED: /* its worker is about to announce itself */
+        return now_ms + CHECK_MS;
+    case SLOT_ACTIVE: {
+        enum end_reason reason = stopping ? END_STOPPED : overdue(server, slot, now_ms, &next_ms);
+        if (reason == END_NONE)
+            return clock_earlier(next_ms,
+                                 clock_after(now_ms, timeouts_shortest(&server->timeouts)));
+        cut(server, slot, reason, now_ms);
+        return now_ms + grace_ms;
+    }
+    case SLOT_STOPPING:
+        if (progress_cut(slot->progress) == END_NONE) /* the worker is ending it by itself */
+            return stopping ? now_ms + CHECK_MS : CLOCK_NEVER;
+        if (now_ms - slot->cut_at_ms >= grace_ms) {
+            server->model->request_stop(slot, true);
+            return now_ms + grace_ms;
+        }
+        return slot->cut_at_ms + grace_ms;
+    }
+    return CLOCK_NEVER; /* not reached: every state is above */
+}
+
+void watch_check(struct thrdsrv_server *server, int64_t now_ms)
+{
+    int64_t next_ms = CLOCK_NEVER;
+    slot_table_lock(&server->table);
+    for (unsigned i = 0; i < server->table.count; i++)
+        next_ms = clock_earlier(next_ms, check_slot(server, &server->table.slots[i], now_ms));
+    slot_table_unlock(&server->table);
+    server->check_at_ms = next_ms > now_ms + CHECK_MS ? next_ms : now_ms + CHECK_MS;
+}
