@@ -336,8 +336,10 @@ bool process_end(struct process *p)
     if (!p->launched)
         return true;
     if (!has_exited(p)) {
+        /* A case that failed may have left it stopped. In this order: a SIGCONT later on would
+         * undo the stops by which LeakSanitizer looks at a program at its end. */
+        kill(p->pid, SIGCONT);
         kill(p->pid, SIGTERM);
-        kill(p->pid, SIGCONT); /* a case that failed may have left it stopped */
     }
     if (!wait_exited(p)) {
         print_error("the server does not end after SIGTERM: killed\n");
