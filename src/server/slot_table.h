@@ -23,8 +23,8 @@
  *   at a release: after its unlock a worker touches no memory and no descriptor of the server's.
  *
  * Each function below is the only door for its transition and checks the state it starts from.
- * The free list is first in, first out, so that a slot rests as long as possible between two
- * uses: its last thread has then really gone (worker_thread.c), and a stale number is noticed.
+ * The free list is first in, first out, so that a slot rests as long as possible between two uses:
+ * its last thread has then really gone (worker_thread.c), and a stale number is noticed.
  *
  * Fields carry their guard: [T] table lock, [A] accept loop's thread only, [C] constant after
  * create, [B] written by the loop before the worker is started, constant until the slot is free. */
