@@ -149,7 +149,8 @@ static void burst_never_exceeds_the_slots(struct process *server)
     crowd_end(&crowd);
     expect_counter(server, "served", 80);
     assert_int_equal(process_counter(server, "refused_full"), 0);
-    assert_int_equal(process_counter(server, "peak"), suite_mode() == THRDSRV_MODE_INLINE ? 1 : 8);
+    assert_in_range(process_counter(server, "peak"), 1,
+                    suite_mode() == THRDSRV_MODE_INLINE ? 1 : 8);
     assert_int_equal(process_log_count(server, "msg=begin"), 80);
 }
 

@@ -162,7 +162,7 @@ static void step(struct crowd *crowd, struct crowd_member *member)
         rewatch(crowd, member);
 }
 
-/* Runs until no member is busy; more() may make new ones so. */
+/* Runs until no member is busy; more() may make new ones so when one has done its part. */
 static void run(struct crowd *crowd, void (*more)(struct crowd *crowd, struct crowd_member *member))
 {
     struct epoll_event events[EVENTS];
@@ -173,7 +173,7 @@ static void run(struct crowd *crowd, void (*more)(struct crowd *crowd, struct cr
         for (int i = 0; i < n; i++) {
             struct crowd_member *member = events[i].data.ptr;
             step(crowd, member);
-            if (member->state == ABSENT && more != NULL)
+            if ((member->state == ABSENT || member->state == CONNECTED) && more != NULL)
                 more(crowd, member);
         }
     }
@@ -196,6 +196,29 @@ void crowd_connect(struct crowd *crowd, const char *address, size_t count)
         begin(crowd, &crowd->members[i]);
     }
     run(crowd, NULL);
+}
+
+/* One has been answered: the next one connects. */
+static void add_another(struct crowd *crowd, struct crowd_member *member)
+{
+    (void)member;
+    if (crowd->started == crowd->count)
+        return;
+    struct crowd_member *next = &crowd->members[crowd->started];
+    next->number = crowd->started++;
+    begin(crowd, next);
+}
+
+void crowd_gather(struct crowd *crowd, const char *address, size_t count, size_t at_once,
+                  crowd_script *script, void *arg)
+{
+    init(crowd, address, count);
+    crowd->script = script;
+    crowd->arg = arg;
+    for (size_t i = 0; i < at_once; i++)
+        add_another(crowd, NULL);
+    run(crowd, add_another);
+    assert_int_equal(crowd->started, count);
 }
 
 static void talk(struct crowd *crowd, crowd_script *script, void *arg, bool leaves)

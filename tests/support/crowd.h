@@ -25,7 +25,7 @@ struct crowd {
     size_t count;
     struct crowd_member *members;
     size_t busy;    /* members that have something left to do */
-    size_t started; /* crowd_churn(): clients so far */
+    size_t started; /* crowd_gather(), crowd_churn(): clients so far */
     crowd_script *script;
     void *arg;
     int epoll;
@@ -33,6 +33,12 @@ struct crowd {
 
 /* Connects count clients; all are connected, though perhaps not accepted, when it returns. */
 void crowd_connect(struct crowd *crowd, const char *address, size_t count);
+
+/* The same for more clients than a backlog holds: each talks as soon as it is connected, and at
+ * most at_once of them have not been answered yet. All are connected, accepted and answered when
+ * it returns. */
+void crowd_gather(struct crowd *crowd, const char *address, size_t count, size_t at_once,
+                  crowd_script *script, void *arg);
 
 /* Every client talks, all at once. */
 void crowd_talk(struct crowd *crowd, crowd_script *script, void *arg);

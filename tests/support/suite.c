@@ -47,6 +47,18 @@ const char *suite_mode_name(void)
     return mode_names[mode];
 }
 
+bool suite_has_thread_sanitizer(void)
+{
+#if defined(__SANITIZE_THREAD__)
+    return true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    return true;
+#endif
+#endif
+    return false;
+}
+
 size_t scaled(size_t count)
 {
     const char *text = getenv("THRD_SCALE");

@@ -64,6 +64,9 @@ void suite_init(int argc, char **argv);
 enum thrdsrv_mode suite_mode(void);
 const char *suite_mode_name(void);
 
+/* Whether the tests, and so the program under test, are built with ThreadSanitizer. */
+bool suite_has_thread_sanitizer(void);
+
 /* THRD_SCALE percent of count, at least 1. */
 size_t scaled(size_t count);
 
