@@ -98,6 +98,7 @@ static void stopped_child_meets_its_timeout(struct process *server)
 {
     process_start(server, "--slots=1", "--idle=200ms", NULL);
     int fd = served_client(server);
+    process_dump_until(server, "msg=slot conn=1 waits=read"); /* a busy child is not idle */
     kill(process_wait_child(server, 0), SIGSTOP);
     client_wait_end(fd);
     process_log_wait(server, "msg=end conn=1 end=idle");

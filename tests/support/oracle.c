@@ -29,6 +29,7 @@ struct reply oracle_reply(const char *handler, const void *input, size_t size, s
         reply.size = limit;
     reply.data = malloc(reply.size + 1);
     assert_non_null(reply.data);
-    memcpy(reply.data, result.output, reply.size);
+    if (reply.size > 0)
+        memcpy(reply.data, result.output, reply.size);
     return reply;
 }

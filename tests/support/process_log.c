@@ -159,11 +159,15 @@ static bool is_log_line(const char *line)
            strstr(line, " msg=") != NULL;
 }
 
-/* Valgrind without -q prints its name and a summary; only a summary with errors is a report. */
+/* Valgrind names the system calls that it does not know behind "--PID--". Without -q it prints its
+ * name and a summary behind "==PID=="; only a summary with errors is a report. */
 static bool is_harmless_chatter(const char *line)
 {
     const char *summary = strstr(line, "ERROR SUMMARY: ");
-    if (!process_is_wrapped() || strncmp(line, "==", 2) != 0)
+    if (process_is_wrapped() && strncmp(line, "--", 2) == 0)
+        return true;
+    if (!process_is_wrapped() || strncmp(line, "==", 2) != 0 ||
+        strstr(getenv("THRD_WRAPPER"), " -q") != NULL)
         return false;
     return summary == NULL || strncmp(summary, "ERROR SUMMARY: 0 ", 17) == 0;
 }
