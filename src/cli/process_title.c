@@ -9,8 +9,9 @@
 static char *area;
 static size_t area_size;
 
-/* The strings that environ began with. setenv(3) replaces the list, not the strings. */
-static char **first_environment;
+/* The strings that environ began with. setenv(3) replaces the list, not the strings: this is then
+ * what still holds them, and volatile keeps the compiler from seeing that nobody reads it. */
+static char **volatile first_environment;
 
 /* Where the strings of list end if they follow each other without a gap, beginning at end. A
  * caller of execve(2) cannot make a gap, but code that ran before us (a preloaded library) may
@@ -47,10 +48,11 @@ void process_title_init(int argc, char *argv[])
     if (argc < 1 || !environ)
         return;
     char *end = extend(extend(argv[0], argv), environ);
-    first_environment = copy_environment();
-    if (!first_environment)
+    char **copy = copy_environment();
+    if (!copy)
         return;
-    environ = first_environment;
+    first_environment = copy;
+    environ = copy;
     area = argv[0];
     area_size = (size_t)(end - area);
 }
