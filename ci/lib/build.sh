@@ -13,12 +13,12 @@ build_tree() {
     cmake -S . -B "$tree" "$@" && cmake --build "$tree" --parallel "$(nproc)"
 }
 
-# run_ctest DIRECTORY [CTEST OPTION...]: the tests wait more than they compute, so more of them at
+# run_ctest DIRECTORY [CTEST OPTION...]: within the command $ctest_in, if set. The tests wait more than they compute, so more of them at
 # once than there are cores.
 run_ctest() {
     local tree=$1 status=0
     shift
-    ctest --test-dir "$tree" --output-on-failure --no-tests=error \
+    ${ctest_in-} ctest --test-dir "$tree" --output-on-failure --no-tests=error \
         --parallel "$(($(nproc) * 2))" "$@" || status=1
     print_cases "$tree/Testing/Temporary/LastTest.log"
     return "$status"

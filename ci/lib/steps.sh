@@ -13,10 +13,10 @@ steps_log_dir=
 steps_rows=()
 steps_passed=0 steps_failed=0 steps_skipped=0 steps_broken=0
 
-# steps_begin DIRECTORY: where the logs go.
+# steps_begin DIRECTORY: where the logs go; those of the last run go away.
 steps_begin() {
     steps_log_dir=$1
-    mkdir -p "$steps_log_dir" || exit 1
+    mkdir -p "$steps_log_dir" && rm -f "$steps_log_dir"/*.log || exit 1
 }
 
 # step NAME COMMAND [ARGUMENT...]: COMMAND may be a function; it runs in a subshell.

@@ -202,14 +202,10 @@ static void waiting_client_that_goes_does_no_harm(struct process *server)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
-        CASE(wait_serves_the_oldest_next),
-        CASE(wait_costs_nothing),
-        CASE(close_tells_the_client_at_once),
-        CASE(busy_tells_the_client_why),
-        CASE(busy_reaches_a_client_that_has_spoken),
-        CASE(burst_is_served_or_refused),
-        CASE(refusals_do_not_flood_the_log),
-        CASE(waiting_client_that_goes_does_no_harm),
+        CASE(wait_serves_the_oldest_next),           CASE(wait_costs_nothing),
+        CASE(close_tells_the_client_at_once),        CASE(busy_tells_the_client_why),
+        CASE(busy_reaches_a_client_that_has_spoken), CASE(burst_is_served_or_refused),
+        CASE(refusals_do_not_flood_the_log),         CASE(waiting_client_that_goes_does_no_harm),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("full", cases, NULL, NULL);

@@ -165,11 +165,26 @@ static void out_of_workers(struct process *server)
             suite_fail("nobody is served after a worker has ended");
 }
 
+/* More slots than the hard limit of descriptors allows: said at the start, and no reason not to
+ * serve those that it does allow. */
+static void more_slots_than_descriptors(struct process *server)
+{
+    if (suite_mode() == THRDSRV_MODE_INLINE)
+        suite_skip("mode inline has one slot");
+    if (process_is_wrapped())
+        suite_skip("the wrapper keeps the limit of descriptors to itself");
+    server->nofile = 40;
+    process_start(server, "--slots=1000", NULL);
+    process_log_wait(server, "level=warn msg=\"cannot reach all slots\" slots=1000 descriptors=40");
+    client_half_close(served_client(server));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
         CASE(out_of_descriptors),
         CASE(out_of_workers),
+        CASE(more_slots_than_descriptors),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("limits", cases, NULL, NULL);

@@ -134,7 +134,8 @@ static void port_in_use_is_named_with_a_remedy(struct process *server)
     assert_int_equal(process_start_refused(server, listen_option, NULL), 1);
     close(fd);
     snprintf(pattern, sizeof pattern,
-             "level=error msg=\"cannot listen\" listen=%s error=\"Address already in use\"", address);
+             "level=error msg=\"cannot listen\" listen=%s error=\"Address already in use\"",
+             address);
     const char *line = process_log_find(server, pattern);
     assert_non_null(line);
     assert_non_null(strstr(line, " remedy=\""));
@@ -154,9 +155,17 @@ static void one_bad_address_of_several_refuses_the_start(struct process *server)
 static void bad_addresses_are_usage_errors(struct process *server)
 {
     static const char *const options[] = {
-        "--listen=nonsense", "--listen=127.0.0.1", "--listen=127.0.0.1:65536",
-        "--listen=127.0.0.1:-1", "--listen=127.0.0.1:http", "--listen=[::1]", "--listen=[::1:5",
-        "--listen=::1:5:", "--listen=300.0.0.1:0", "--listen=example.com:80", "--listen=",
+        "--listen=nonsense",
+        "--listen=127.0.0.1",
+        "--listen=127.0.0.1:65536",
+        "--listen=127.0.0.1:-1",
+        "--listen=127.0.0.1:http",
+        "--listen=[::1]",
+        "--listen=[::1:5",
+        "--listen=::1:5:",
+        "--listen=300.0.0.1:0",
+        "--listen=example.com:80",
+        "--listen=",
         "--listen=unix:",
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {

@@ -8,6 +8,7 @@
 #include "crowd.h"
 #include "oracle.h"
 #include "patience.h"
+#include "proc_fs.h"
 #include "process_log.h"
 #include "suite.h"
 
@@ -68,8 +69,8 @@ static void oracle_script(size_t index, struct talk *talk, void *arg)
     talk->request = malloc(64);
     assert_non_null(talk->request);
     if (strcmp(handler, "bytes") == 0)
-        talk->request_size = (size_t)snprintf((char *)talk->request, 64, "%zu\n%zu\r\n",
-                                              index * 37, index);
+        talk->request_size =
+            (size_t)snprintf((char *)talk->request, 64, "%zu\n%zu\r\n", index * 37, index);
     else
         talk->request_size = (size_t)snprintf((char *)talk->request, 64,
                                               "I am client number %zu\r\nof many\n", index);
@@ -104,13 +105,8 @@ static void clients_of_bytes(struct process *server)
     clients_of(server, handler);
 }
 
-/* A worker that is not given back in full (a descriptor, a slot, a thread that is neither joined
- * nor detached, a zombie) shows in so many uses of one slot. A process costs ten times a thread. */
-static void connections_in_turn_through_one_slot(struct process *server)
+static void converse_in_turn(struct process *server, size_t count)
 {
-    size_t count = scaled(suite_mode() == THRDSRV_MODE_FORK ? 20000 : 40000);
-    process_start(server, "--slots=1", "--log=notice", NULL);
-    struct process_baseline before = process_baseline(server);
     for (size_t i = 0; i < count; i++) {
         char text[32];
         snprintf(text, sizeof text, "%zu", i);
@@ -120,9 +116,25 @@ static void connections_in_turn_through_one_slot(struct process *server)
         client_half_close(fd);
         client_expect_eof(fd);
     }
+}
+
+/* A worker that is not given back in full (a descriptor, a slot, a thread that is neither joined
+ * nor detached, a zombie, memory) shows in so many uses of one slot. */
+static void connections_in_turn_through_one_slot(struct process *server)
+{
+    enum { ALLOWED_KIB = 256 };
+    size_t count = scaled(40000);
+    process_start(server, "--slots=1", "--log=notice", NULL);
+    struct process_baseline before = process_baseline(server);
+    converse_in_turn(server, count / 10);
+    int64_t rss = proc_rss_kib(server->pid);
+    converse_in_turn(server, count - count / 10);
     expect_counter(server, "served", (long long)count);
     assert_int_equal(process_counter(server, "peak"), 1);
     process_wait_baseline(server, before);
+    int64_t growth = proc_rss_kib(server->pid) - rss;
+    if (growth > ALLOWED_KIB && !suite_has_sanitizer() && !process_is_wrapped())
+        suite_fail("%lld KiB more memory after %zu connections", (long long)growth, count);
 }
 
 /* Descriptors and slots are taken and given back all the time, by many at once: whoever mixes
@@ -130,7 +142,7 @@ static void connections_in_turn_through_one_slot(struct process *server)
 static void tagged_clients_under_churn_hear_their_own(struct process *server)
 {
     size_t size = 3000;
-    size_t count = scaled(suite_mode() == THRDSRV_MODE_FORK ? 4000 : 10000);
+    size_t count = scaled(10000);
     process_start(server, "--slots=32", "--log=notice", NULL);
     struct process_baseline before = process_baseline(server);
     crowd_churn(process_address(server), count, 64, crowd_echo_script, &size);

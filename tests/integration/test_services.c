@@ -63,8 +63,17 @@ static void converse_random(struct process *server, const char *handler, size_t 
 static void line_services_answer_as_their_handlers(struct process *server, const char *handler)
 {
     static const char *const texts[] = {
-        "", "a", "\n", "\r\n", "Hello, World!\n", "Hello\r\nWorld\r\n", "a last line without end",
-        "one\ntwo\nthree", "\n\n\n", "AMZ[`amz{@09\r\n", "\r\r\n\r",
+        "",
+        "a",
+        "\n",
+        "\r\n",
+        "Hello, World!\n",
+        "Hello\r\nWorld\r\n",
+        "a last line without end",
+        "one\ntwo\nthree",
+        "\n\n\n",
+        "AMZ[`amz{@09\r\n",
+        "\r\r\n\r",
     };
     start(server, handler);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -95,10 +104,29 @@ static void discard_answers_as_its_handler(struct process *server)
 static void bytes_answers_as_its_handler(struct process *server)
 {
     static const char *const texts[] = {
-        "", "0\n", "1\n", "10\r\n5\n", "0007\n", "3\n0\n4\n", "300000\n", "1\n2\n3\n4\n5\n6\n",
+        "",
+        "0\n",
+        "1\n",
+        "10\r\n5\n",
+        "0007\n",
+        "3\n0\n4\n",
+        "300000\n",
+        "1\n2\n3\n4\n5\n6\n",
         /* What is no request. */
-        "x\n", "-1\n", "+1\n", " 1\n", "1 \n", "\n", "\r\n", "2147483648\n", "99999999999999\n",
-        "00000000000000000000000000000001\n", "12", "5\n12", "5\nx\n5\n", "1\r2\n",
+        "x\n",
+        "-1\n",
+        "+1\n",
+        " 1\n",
+        "1 \n",
+        "\n",
+        "\r\n",
+        "2147483648\n",
+        "99999999999999\n",
+        "00000000000000000000000000000001\n",
+        "12",
+        "5\n12",
+        "5\nx\n5\n",
+        "1\r2\n",
     };
     start(server, "bytes");
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

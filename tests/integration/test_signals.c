@@ -105,12 +105,9 @@ static void request_that_arrives_with_a_client_is_heard(struct process *server)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
-        CASE(storm_during_a_transfer),
-        CASE(storm_while_clients_come_and_go),
-        CASE(sigpipe_is_ignored),
-        CASE(stopped_server_goes_on_when_continued),
-        CASE(dumps_in_quick_succession),
-        CASE(request_that_arrives_with_a_client_is_heard),
+        CASE(storm_during_a_transfer),   CASE(storm_while_clients_come_and_go),
+        CASE(sigpipe_is_ignored),        CASE(stopped_server_goes_on_when_continued),
+        CASE(dumps_in_quick_succession), CASE(request_that_arrives_with_a_client_is_heard),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("signals", cases, NULL, NULL);

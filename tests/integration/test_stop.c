@@ -192,7 +192,7 @@ static void stop_ends_busy_handlers(struct process *server)
     process_log_wait(server, "msg=end conn=1 end=stopped");
 }
 
-/* Nobody accepted those who wait in the backlog: they are told by a reset, and nothing is counted. */
+/* Nobody accepted those who wait in the backlog: a reset tells them, and nothing is counted. */
 static void stop_while_clients_wait_in_the_backlog(struct process *server)
 {
     process_start(server, "--slots=1", "--drain=60s", NULL);

@@ -280,9 +280,12 @@ int client_wait_end(int fd)
 {
     char rest[16384];
     ssize_t n;
+    int64_t deadline = patience(); /* of the whole: a server may send for ever */
     do {
         n = receive(fd, rest, sizeof rest, "for the end of the connection");
-    } while (n > 0);
+    } while (n > 0 && now_ms() < deadline);
+    if (n > 0)
+        suite_fail("the server still sends");
     if (n != 0 && n != -ECONNRESET && n != -EPIPE)
         suite_fail("receive: %s", strerror((int)-n));
     return n == 0 ? 0 : ECONNRESET;

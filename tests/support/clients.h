@@ -65,7 +65,7 @@ void client_half_close(int fd);
 void client_close(int fd);
 void client_reset(int fd);
 
-/* For suite_tear_down(). */
+/* For the end of a case. */
 void clients_close_all(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* oracle - see oracle.h. The run itself, with all its checks of the contract, is handler_driver's. */
+/* oracle - see oracle.h. The run itself, with all its checks of the contract, is handler_driver's.
+ */
 #include "oracle.h"
 
 #include <stdlib.h>

@@ -169,6 +169,17 @@ int64_t proc_cpu_ns(pid_t pid)
     return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
+int64_t proc_rss_kib(pid_t pid)
+{
+    char text[128];
+    char path[64];
+    long pages = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    if (read_file(path, text, sizeof text) == 0 || sscanf(text, "%*d %ld", &pages) != 1)
+        return -1;
+    return (int64_t)pages * sysconf(_SC_PAGESIZE) / 1024;
+}
+
 int64_t proc_meminfo_kib(const char *field)
 {
     char text[8192];

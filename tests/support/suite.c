@@ -7,7 +7,7 @@
 
 #include "clients.h"
 
-enum { PROCESSES = 4 };
+enum { PROCESSES = 4, CASES = 64 };
 
 static const char *const mode_names[] = {
     [THRDSRV_MODE_THREAD] = "thread",
@@ -18,6 +18,8 @@ static const char *const mode_names[] = {
 static enum thrdsrv_mode mode;
 static struct process processes[PROCESSES];
 static size_t processes_used;
+static suite_case_fn *cases[CASES];
+static size_t cases_used;
 static bool case_went_well; /* the case ran to its end, or was skipped */
 
 void suite_init(int argc, char **argv)
@@ -57,6 +59,18 @@ bool suite_has_thread_sanitizer(void)
 #endif
 #endif
     return false;
+}
+
+bool suite_has_sanitizer(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    return true;
+#endif
+#endif
+    return suite_has_thread_sanitizer();
 }
 
 size_t scaled(size_t count)
@@ -99,7 +113,7 @@ void suite_fail(const char *format, ...)
     abort(); /* not reached, see suite_skip() */
 }
 
-int suite_set_up(void **state)
+static int set_up(void **state)
 {
     (void)state;
     processes_used = 0;
@@ -108,15 +122,15 @@ int suite_set_up(void **state)
     return 0;
 }
 
-void suite_run(void **state)
+static void run(void **state)
 {
-    const struct suite_case *this_case = *state;
-    this_case->run(&processes[0]);
+    suite_case_fn *const *this_case = *state;
+    (*this_case)(&processes[0]);
     case_went_well = true;
 }
 
 /* The clients go first, so that a server under test has nothing left to drain. */
-int suite_tear_down(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     bool sound = true;
@@ -130,4 +144,17 @@ int suite_tear_down(void **state)
         process_fini(&processes[i]);
     }
     return sound ? 0 : -1;
+}
+
+struct CMUnitTest suite_case(const char *name, suite_case_fn *function)
+{
+    assert_true(cases_used < CASES);
+    cases[cases_used] = function;
+    return (struct CMUnitTest){
+        .name = name,
+        .test_func = run,
+        .setup_func = set_up,
+        .teardown_func = tear_down,
+        .initial_state = &cases[cases_used++],
+    };
 }

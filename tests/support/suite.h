@@ -46,16 +46,9 @@
 
 typedef void suite_case_fn(struct process *server);
 
-struct suite_case {
-    suite_case_fn *run;
-};
-
 /* One case in the array that main() hands to cmocka. */
-#define CASE(function)                                                                             \
-    {                                                                                              \
-        #function, suite_run, suite_set_up, suite_tear_down,                                       \
-            &(struct suite_case){function}                                                         \
-    }
+#define CASE(function) suite_case(#function, function)
+struct CMUnitTest suite_case(const char *name, suite_case_fn *run);
 
 /* Reads the arguments and the environment; ends the program when they are wrong. */
 void suite_init(int argc, char **argv);
@@ -64,8 +57,10 @@ void suite_init(int argc, char **argv);
 enum thrdsrv_mode suite_mode(void);
 const char *suite_mode_name(void);
 
-/* Whether the tests, and so the program under test, are built with ThreadSanitizer. */
+/* Whether the tests, and so the program under test, are built with ThreadSanitizer, or with any
+ * sanitizer that makes memory and its use different. */
 bool suite_has_thread_sanitizer(void);
+bool suite_has_sanitizer(void);
 
 /* THRD_SCALE percent of count, at least 1. */
 size_t scaled(size_t count);
@@ -76,10 +71,5 @@ struct process *suite_another_process(void);
 /* Ends the case as skipped, or as failed, and says why. */
 _Noreturn void suite_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void suite_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The functions behind CASE(). */
-void suite_run(void **state);
-int suite_set_up(void **state);
-int suite_tear_down(void **state);
 
 #endif

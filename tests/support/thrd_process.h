@@ -30,11 +30,11 @@ struct process {
     bool expect_quiet; /* its --log leaves out the counters at the end */
 
     /* Set by process_start(). */
+    pid_t pid;
     char dir[64];                  /* scratch directory */
     char ready[PROCESS_LINE_SIZE]; /* the ready line, without newline */
-    char address[PROCESS_ADDRESSES][PROCESS_ADDRESS_SIZE]; /* listen= of the ready line */
-    size_t addresses;
-    pid_t pid;
+    size_t addresses;              /* how many listen= there are in it, and which: */
+    char address[PROCESS_ADDRESSES][PROCESS_ADDRESS_SIZE];
 
     /* Internal. */
     bool launched;
@@ -57,8 +57,9 @@ void process_start(struct process *p, ...) __attribute__((sentinel));
  * Its stderr is then read with process_log_text(). */
 int process_start_refused(struct process *p, ...) __attribute__((sentinel));
 
-/* Adds "--mode=" and the arguments only: no --listen, no --log. As process_start_refused(). */
-int process_run(struct process *p, ...) __attribute__((sentinel));
+/* Runs the program with these arguments and nothing else, up to its end. Its stdout goes to output
+ * as a string. Returns its exit status. */
+int process_run(struct process *p, char *output, size_t size, ...) __attribute__((sentinel));
 
 /* The first address of the ready line. */
 const char *process_address(const struct process *p);
@@ -71,7 +72,7 @@ int process_wait_exit(struct process *p);
 /* SIGTERM, then process_wait_exit(); the status must be p->expect_exit. */
 void process_stop(struct process *p);
 
-/* Ends the program and checks it as suite_tear_down() does; then it may be started anew. */
+/* Ends the program and checks it as the end of a case does; then it may be started anew. */
 void process_renew(struct process *p);
 
 /* Whether THRD_WRAPPER is set: then descriptors, limits and CPU time are also the wrapper's. */

@@ -1,0 +1,103 @@
+/* test_usage - the program as a command: what it prints where, and with which status it ends, when
+ * it does not serve. The options one by one are tests/unit/test_options.c's. */
+#include <string.h>
+
+#include "process_log.h"
+#include "suite.h"
+
+enum { OUTPUT_SIZE = 16384 };
+
+static char output[OUTPUT_SIZE];
+
+static size_t count_lines(const char *text)
+{
+    size_t count = 0;
+    for (; *text != '\0'; text++)
+        count += *text == '\n';
+    return count;
+}
+
+static void expect_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        suite_fail("no %s in: %s", part, text);
+}
+
+static void help_fits_on_a_screen(struct process *thrd)
+{
+    assert_int_equal(process_run(thrd, output, sizeof output, "--help", NULL), 0);
+    assert_in_range(count_lines(output), 20, 50);
+    for (const char *line = output; line[0] != '\0'; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 80);
+    expect_contains(output, "--handler=");
+    assert_string_equal(process_log_text(thrd), "");
+}
+
+static void version_is_one_line(struct process *thrd)
+{
+    assert_int_equal(process_run(thrd, output, sizeof output, "--version", NULL), 0);
+    assert_memory_equal(output, "thrd ", 5);
+    assert_int_equal(count_lines(output), 1);
+}
+
+/* A line for each: its name, then what it does; and the server knows all of them. */
+static void handlers_are_listed_by_name(struct process *thrd)
+{
+    static const char *const names[] = {"bytes", "chargen", "daytime", "discard",
+                                        "echo",  "rot13",   "time",    "whoami"};
+    const char *line = output;
+    assert_int_equal(process_run(thrd, output, sizeof output, "handlers", NULL), 0);
+    assert_int_equal(count_lines(output), sizeof names / sizeof names[0]);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t length = strlen(names[i]);
+        assert_memory_equal(line, names[i], length);
+        assert_int_equal(line[length], ' ');
+        assert_true(strcspn(line, "\n") > length + 10);
+        line += strcspn(line, "\n") + 1;
+    }
+}
+
+/* Status 2, nothing on stdout, and a message that names what was wrong. */
+static void expect_usage_error(struct process *thrd, const char *argument, const char *message)
+{
+    assert_int_equal(process_run(thrd, output, sizeof output, argument, NULL), 2);
+    assert_string_equal(output, "");
+    expect_contains(process_log_text(thrd), message);
+    assert_memory_equal(process_log_text(thrd), "thrd: ", 6);
+    process_renew(thrd);
+}
+
+static void mistakes_are_named(struct process *thrd)
+{
+    expect_usage_error(thrd, "--slot", "unknown option --slot; did you mean --slots?");
+    expect_usage_error(thrd, "--slots=abc", "--slots=abc: not a number; allowed: 1 to 1000000");
+    expect_usage_error(thrd, "--slots=0", "--slots=0");
+    expect_usage_error(thrd, "--handler=ecko", "ecko");
+    expect_usage_error(thrd, "--mode=threads", "--mode=threads");
+    expect_usage_error(thrd, "--idle=10", "--idle=10");
+    expect_usage_error(thrd, "--ready-fd=99", "--ready-fd=99");
+    expect_usage_error(thrd, "serve", "serve");
+}
+
+static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
+{
+#if WITH_FORK
+    (void)thrd;
+    suite_skip("this build has the mode fork");
+#else
+    expect_usage_error(thrd, "--mode=fork", "this build has no fork mode");
+#endif
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(help_fits_on_a_screen),
+        CASE(version_is_one_line),
+        CASE(handlers_are_listed_by_name),
+        CASE(mistakes_are_named),
+        CASE(fork_mode_is_refused_where_it_was_not_built),
+    };
+    suite_init(argc, argv);
+    return cmocka_run_group_tests_name("usage", cases, NULL, NULL);
+}
