@@ -13,8 +13,8 @@ build_tree() {
     cmake -S . -B "$tree" "$@" && cmake --build "$tree" --parallel "$(nproc)"
 }
 
-# run_ctest DIRECTORY [CTEST OPTION...]: within the command $ctest_in, if set. The tests wait more than they compute, so more of them at
-# once than there are cores.
+# run_ctest DIRECTORY [CTEST OPTION...]: within the command $ctest_in, if set. The tests wait more
+# than they compute, so more of them at once than there are cores.
 run_ctest() {
     local tree=$1 status=0
     shift

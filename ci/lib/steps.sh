@@ -39,9 +39,15 @@ step() {
     fi
     steps_broken=$((steps_broken + 1))
     printf '%s: FAILED, %d s; the end of its log:\n' "$name" "$((SECONDS - started))"
-    tail -n 200 "$log" | sed 's/^/    /'
+    without_routine "$log" | tail -n 200 | sed 's/^/    /'
     printf '%s: the whole log is %s\n' "$name" "$log"
     return 1
+}
+
+# A log without what went well.
+without_routine() {
+    grep -vE -e '^ *[0-9]+/[0-9]+ Test +#.* Passed ' -e '^ +Start +[0-9]+: ' \
+        -e '^\[ *[0-9]+%\] (Building|Built|Linking)' "$1"
 }
 
 # steps_summary: the table; fails if a step has failed. Its last line, alone on its line, is for

@@ -18,14 +18,15 @@ complain() {
     status=1
 }
 
-# Lines "FILE NAME" of the includes of the C files given; NAME with its quotes or brackets.
+# Lines "NAME FILE" of the includes of the C files given; NAME with its quotes or brackets. FILE comes
+# last, because the path of a checkout may hold spaces.
 includes() {
     for file in "$@"; do
         [ -f "$file" ] || continue
         awk -f "$here/strip_c.awk" "$file" |
             sed -n 's/^[ \t]*#[ \t]*include[ \t]*\(["<][^">]*[">]\).*/\1/p' |
             while read -r name; do
-                echo "$file $name"
+                echo "$name $file"
             done
     done
 }
@@ -40,7 +41,7 @@ is_own() {
 }
 
 check_handler() {
-    while read -r file name; do
+    while read -r name file; do
         case $name in
         '<stdbool.h>' | '<stddef.h>' | '<stdint.h>' | '<string.h>' | '<thrdsrv/handler.h>') ;;
         *) is_own "$file" "$name" || echo "$file includes $name" ;;
@@ -49,7 +50,7 @@ check_handler() {
 }
 
 check_server() {
-    while read -r file name; do
+    while read -r name file; do
         case $name in
         *cli/* | *handler/*) echo "$file includes $name" ;;
         '<'*'>' | '"server/'*) ;;
@@ -59,7 +60,7 @@ check_server() {
 }
 
 check_cli() {
-    while read -r file name; do
+    while read -r name file; do
         case $name in
         *server/* | *handler/*) echo "$file includes $name" ;;
         '<'*'>' | '"cli/'*) ;;
@@ -69,7 +70,7 @@ check_cli() {
 }
 
 check_public() {
-    while read -r file name; do
+    while read -r name file; do
         case $name in
         '<'*'>') ;;
         *) echo "$file includes $name" ;;

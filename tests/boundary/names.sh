@@ -26,11 +26,14 @@ for archive in "$@"; do
     fi
 done
 
-for file in $(find "$root/src" "$root/include" -name '*.[ch]'); do
-    bad=$(awk -f "$here/strip_c.awk" "$file" | grep -nE '(^|[^A-Za-z0-9_])thrd_[a-z]')
-    if [ -n "$bad" ]; then
-        echo "$file: $bad"
-        status=1
-    fi
-done
+bad=$(find "$root/src" "$root/include" -name '*.[ch]' | while IFS= read -r file; do
+    awk -f "$here/strip_c.awk" "$file" | grep -nE '(^|[^A-Za-z0-9_])thrd_[a-z]' |
+        while IFS= read -r line; do
+            echo "$file:$line"
+        done
+done)
+if [ -n "$bad" ]; then
+    printf '%s\n' "$bad"
+    status=1
+fi
 exit $status
