@@ -97,9 +97,10 @@ static void begin_stop(struct thrdsrv_server *server, bool at_once)
     bool cut = at_once || server->config.drain_ms <= 0;
     if (server->phase >= (cut ? PHASE_CUTTING : PHASE_DRAINING))
         return;
+    /* Counting begins before anybody can see from outside that we stop. */
+    unsigned active = slot_table_begin_drain(&server->table);
     if (server->phase == PHASE_SERVING)
         close_listeners(server);
-    unsigned active = slot_table_begin_drain(&server->table);
     report_quiesce(server, active, cut ? "cut" : "quiesce");
     server->phase = cut ? PHASE_CUTTING : PHASE_DRAINING;
     if (cut)

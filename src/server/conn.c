@@ -20,6 +20,7 @@
 #include "server/server.h"
 
 #define LINGER_MS 2000
+#define LOOP_MS   10
 
 void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
                const struct conn_waiter *waiter)
@@ -34,6 +35,7 @@ void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
     conn->end_of_input = false;
     conn->rated = limits->rate_ms > 0 && limits->rate_bytes > 0;
     conn->idle_ms = 0;
+    conn->looped_ms = 0;
     conn->reading = WAITING_READ;
     conn->deadline_ms = -1;
     conn->peer[0] = conn->local[0] = '\0';
@@ -281,9 +283,22 @@ static int wait_writable(struct thrdsrv_conn *conn)
     }
 }
 
+/* Mode inline: a client that takes all we write would keep the accept loop from ever running, and
+ * with it stop and timeouts. */
+static void let_loop_run(struct thrdsrv_conn *conn)
+{
+    int64_t now_ms = clock_coarse_ms();
+    if (now_ms - conn->looped_ms < LOOP_MS)
+        return;
+    conn->looped_ms = now_ms;
+    wait_once(conn, POLLOUT, 0);
+}
+
 int thrdsrv_conn_write(struct thrdsrv_conn *conn, const void *data, size_t size)
 {
     const char *next = data;
+    if (conn->waiter)
+        let_loop_run(conn);
     int error = cut_already(conn);
     while (size > 0 && error == 0) {
         ssize_t count = send(conn->fd, next, size, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -33,6 +33,7 @@ struct thrdsrv_conn {
     bool end_of_input;      /* the peer has ended its side */
     bool rated;             /* there is a minimum rate: say how long we have waited */
     int64_t wait_began_ms;  /* of the present wait */
+    int64_t looped_ms;      /* mode inline: when a write last let the accept loop run */
     int64_t idle_ms;        /* waited for input in earlier calls, without any byte moved since */
     enum waiting reading;   /* what a read counts as: WAITING_READ, in the end WAITING_END */
     int64_t deadline_ms;    /* the handler's own, CLOCK_MONOTONIC; -1: none */

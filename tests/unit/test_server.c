@@ -68,7 +68,7 @@ static void test_wrong_configurations_are_named(void **state)
     (void)state;
     REFUSES(handler, NULL, "field=handler");
     REFUSES(serve, serve_nothing, "field=handler"); /* and a handler too */
-    REFUSES(listen, NULL, "field=listen"); /* and a count of 1 */
+    REFUSES(listen, NULL, "field=listen");          /* and a count of 1 */
     REFUSES(slots, 0, "field=slots");
     REFUSES(slots, THRDSRV_SLOTS_MAX + 1, "field=slots");
     REFUSES(stack_size, THRDSRV_STACK_MIN - 1, "field=stack_size");
