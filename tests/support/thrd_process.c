@@ -109,21 +109,8 @@ const char *process_address(const struct process *p)
     return p->address[0];
 }
 
-static bool has_exited(struct process *p);
-
-/* The line behind the ready line. Until it is written the program has a descriptor that it will
- * not keep (/etc/localtime), and ThreadSanitizer's runtime may lose a signal that comes then. */
-static void let_it_start(struct process *p)
-{
-    int64_t deadline = patience();
-    while (!p->expect_quiet && process_log_find(p, "msg=start") == NULL && !has_exited(p))
-        if (!look_again(deadline))
-            break;
-}
-
 void process_signal(struct process *p, int signal_number)
 {
-    let_it_start(p);
     assert_false(p->exited);
     assert_int_equal(kill(p->pid, signal_number), 0);
 }
@@ -168,7 +155,8 @@ static struct process_baseline count_now(const struct process *p)
 
 struct process_baseline process_baseline(struct process *p)
 {
-    let_it_start(p);
+    /* Until this line is written, a descriptor is open that will not stay (/etc/localtime). */
+    process_log_wait(p, "msg=start");
     return count_now(p);
 }
 
@@ -213,7 +201,6 @@ bool process_end(struct process *p)
 {
     if (!p->launched)
         return true;
-    let_it_start(p);
     if (!has_exited(p)) {
         /* A case that failed may have left it stopped. In this order: a SIGCONT later on would
          * undo the stops by which LeakSanitizer looks at a program at its end. */
