@@ -200,6 +200,7 @@ static void stop_while_clients_wait_in_the_backlog(struct process *server)
     int waiting = client_connect(process_address(server));
     process_signal(server, SIGTERM);
     client_wait_end(waiting);
+    process_log_wait(server, "msg=quiesce");
     client_half_close(held);
     client_expect_eof(held);
     expect_exit(server, 0);
