@@ -23,13 +23,19 @@
  *             break;
  *     }
  *
- * There is nothing to finish: session memory is simply forgotten. */
+ * There is nothing to finish: session memory is simply forgotten.
+ *
+ * What a caller may rely on: with room for output, WANT_OUTPUT comes with a byte consumed or
+ * produced; WANT_INPUT is never the answer to THRDSRV_INPUT_END; after DONE or FAILED a further
+ * step changes nothing and answers the same. */
 #ifndef THRDSRV_HANDLER_H
 #define THRDSRV_HANDLER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <thrdsrv/export.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -81,19 +87,25 @@ struct thrdsrv_handler {
 };
 
 /* The built-in services. Each one's protocol is described in the file that implements it. */
-extern const struct thrdsrv_handler thrdsrv_echo;    /* RFC 862: what comes in goes out */
-extern const struct thrdsrv_handler thrdsrv_discard; /* RFC 863: reads all, says nothing */
-extern const struct thrdsrv_handler thrdsrv_chargen; /* RFC 864: lines of 72 characters, for ever */
-extern const struct thrdsrv_handler thrdsrv_daytime; /* RFC 867: date and time (UTC) as a line */
-extern const struct thrdsrv_handler thrdsrv_time;    /* RFC 868: seconds since 1900, 4 bytes */
-extern const struct thrdsrv_handler thrdsrv_rot13;   /* letters rotated by 13, a line at a time */
-extern const struct thrdsrv_handler thrdsrv_bytes;   /* "N\n" in, exactly N bytes out, repeatedly */
+THRDSRV_API extern const struct thrdsrv_handler thrdsrv_echo; /* RFC 862: what comes in goes out */
+THRDSRV_API extern const struct thrdsrv_handler
+    thrdsrv_discard; /* RFC 863: reads all, says nothing */
+THRDSRV_API extern const struct thrdsrv_handler
+    thrdsrv_chargen; /* RFC 864: lines of 72 characters, for ever */
+THRDSRV_API extern const struct thrdsrv_handler
+    thrdsrv_daytime; /* RFC 867: date and time (UTC) as a line */
+THRDSRV_API extern const struct thrdsrv_handler
+    thrdsrv_time; /* RFC 868: seconds since 1900, 4 bytes */
+THRDSRV_API extern const struct thrdsrv_handler
+    thrdsrv_rot13; /* letters rotated by 13, a line at a time */
+THRDSRV_API extern const struct thrdsrv_handler
+    thrdsrv_bytes; /* "N\n" in, exactly N bytes out, repeatedly */
 
 /* The built-in handler of that name, or NULL. Any thread. */
-const struct thrdsrv_handler *thrdsrv_handler_find(const char *name);
+THRDSRV_API const struct thrdsrv_handler *thrdsrv_handler_find(const char *name);
 
 /* The built-in handlers by number 0, 1, 2 … in the order of their names; NULL past the last. */
-const struct thrdsrv_handler *thrdsrv_handler_at(size_t index);
+THRDSRV_API const struct thrdsrv_handler *thrdsrv_handler_at(size_t index);
 
 #ifdef __cplusplus
 }

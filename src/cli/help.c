@@ -10,7 +10,8 @@
 
 static const char usage[] =
     "Usage: thrd [OPTIONS]   serve, until SIGTERM or Ctrl-C (defaults in brackets)\n"
-    "       thrd handlers    list the names for --handler\n";
+    "       thrd handlers    list the names for --handler\n"
+    "       thrd run NAME    run a handler as a filter from standard input to output\n";
 
 static const char *const group_titles[] = {
     [OPTIONS_LISTENING] = "Listening",
@@ -23,7 +24,8 @@ static const char *const group_titles[] = {
 static const char epilogue[] =
     "Signals: SIGTERM or SIGINT stops accepting and drains; a second one cuts now.\n"
     "         SIGUSR1 logs the slots and the counters.\n"
-    "Exit status: 0 all drained, 3 connections cut, 2 usage, 1 the system refused.\n";
+    "Exit status: 0 all drained, 3 connections cut, 2 usage, 1 the system refused;\n"
+    "         of run: 0 complete, 3 the handler refused the input.\n";
 
 /* "  -h, --help" or "  --slots=N", then spaces up to the column of the explanations. */
 static void write_name(FILE *stream, const struct option_spec *spec)

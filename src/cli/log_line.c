@@ -1,52 +1,13 @@
-/* log_line.c - log lines on stderr; see log_line.h. */
+/* log_line.c - the program's own log lines; see log_line.h. */
 #include "cli/log_line.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "cli/write_all.h"
 
 /* PIPE_BUF on Linux: up to here write(2) to a pipe is atomic (pipe(7)). */
 #define LINE_MAX_BYTES 4096
-
-static const char *const level_names[] = {
-    [THRDSRV_LOG_ERROR] = "error", [THRDSRV_LOG_WARN] = "warn",   [THRDSRV_LOG_NOTICE] = "notice",
-    [THRDSRV_LOG_INFO] = "info",   [THRDSRV_LOG_DEBUG] = "debug",
-};
-
-/* Writes "time=… level=… " into buf and returns its length. UTC (RFC 3339), because logs of
- * several machines are read side by side. */
-static size_t format_prefix(char *buf, size_t size, enum thrdsrv_log_level level)
-{
-    struct timespec now;
-    struct tm utc;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    size_t used = strftime(buf, size, "time=%Y-%m-%dT%H:%M:%S", &utc);
-    int more = snprintf(buf + used, size - used, ".%03dZ level=%s ", (int)(now.tv_nsec / 1000000),
-                        level_names[level]);
-    return used + (size_t)more;
-}
-
-void log_line_write(void *user, enum thrdsrv_log_level level, const char *line)
-{
-    int saved_errno = errno;
-    char buf[LINE_MAX_BYTES];
-    (void)user;
-    size_t used = format_prefix(buf, sizeof buf, level);
-    size_t length = strlen(line);
-    if (length > sizeof buf - used - 1)
-        length = sizeof buf - used - 1;
-    memcpy(buf + used, line, length);
-    buf[used + length] = '\n';
-    (void)write_all(STDERR_FILENO, buf, used + length + 1);
-    errno = saved_errno;
-}
 
 void log_line_printf(const struct thrdsrv_config *config, enum thrdsrv_log_level level,
                      const char *format, ...)
@@ -58,7 +19,7 @@ void log_line_printf(const struct thrdsrv_config *config, enum thrdsrv_log_level
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    log_line_write(NULL, level, line);
+    thrdsrv_log_stderr(NULL, level, line);
 }
 
 static bool is_control(char c)

@@ -1,7 +1,7 @@
 /* main.c - the program thrd: from the arguments to what they ask for.
  *
- * Everything is done elsewhere: options.c reads the arguments, commands.c prints,
- * serve.c serves. */
+ * Everything is done elsewhere: options.c reads the arguments, commands.c carries
+ * out the commands, serve.c serves. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -11,8 +11,9 @@
 #include "cli/process_title.h"
 #include "cli/serve.h"
 
-/* A program started with a standard stream closed would give its number to the first socket that
- * it opens, and log lines would go to a client. */
+/* A server started with a standard stream closed would give its number to the first socket that it
+ * opens, and log lines would go to a client. The commands open nothing: to them a closed stream is
+ * an error when they use it. */
 static void open_standard_streams(void)
 {
     int fd;
@@ -27,7 +28,6 @@ int main(int argc, char *argv[])
 {
     static struct options options;
     char message[OPTIONS_MESSAGE_SIZE];
-    open_standard_streams();
     if (options_parse(&options, argc, argv, message, sizeof message) < 0) {
         fprintf(stderr, "%s\n", message);
         return SERVE_USAGE;
@@ -35,6 +35,8 @@ int main(int argc, char *argv[])
     switch (options.action) {
     case OPTIONS_LIST_HANDLERS:
         return commands_list_handlers();
+    case OPTIONS_RUN:
+        return commands_run(options.filter);
     case OPTIONS_SHOW_HELP:
         return commands_show_help();
     case OPTIONS_SHOW_VERSION:
@@ -42,6 +44,7 @@ int main(int argc, char *argv[])
     case OPTIONS_SERVE:
         break;
     }
+    open_standard_streams();
     if (options.config.mode == THRDSRV_MODE_FORK)
         process_title_init(argc, argv);
     return (int)serve_run(&options);

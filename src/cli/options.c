@@ -253,8 +253,9 @@ static const char *set_version(struct options *options, const char *value)
  * handlers that of services.c: tests/unit/test_options.c checks both. */
 static const struct option_spec specs[] = {
     {"listen", '\0', "ADDR", "localhost:43211",
-     "HOST:PORT, [V6]:PORT, :PORT or unix:PATH, at most 64 times", OPTIONS_LISTENING,
-     "HOST:PORT, [V6]:PORT, :PORT (all addresses), unix:PATH;\nmay be repeated", set_listen},
+     "HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N, at most 64 times", OPTIONS_LISTENING,
+     "HOST:PORT, [V6]:PORT, :PORT (all addresses), unix:PATH,\nfd:N (inherited); may be repeated",
+     set_listen},
     {"backlog", '\0', "N", "65535", "1 to 65535", OPTIONS_LISTENING,
      "clients that may wait to be accepted", set_backlog},
     {"no-nodelay", '\0', NULL, NULL, NULL, OPTIONS_LISTENING,
@@ -362,6 +363,38 @@ static int fail_unknown(const struct parser *parser, const char *kind, const cha
     return -1;
 }
 
+/* What belongs to no option and no command, or to no command of this kind. */
+static int fail_unexpected(const struct parser *parser, const char *argument)
+{
+    const char *kind = parser->options->action == OPTIONS_RUN
+                           ? "run takes the name of a handler, and no more; unexpected argument"
+                           : "unexpected argument";
+    return fail_unknown(parser, kind, argument, strlen(argument), "", NULL);
+}
+
+/* "thrd: run rot31: no such handler; did you mean rot13?" and, in a second line, what can be run.
+ * name may be NULL. */
+static int fail_filter(const struct parser *parser, const char *name, const char *what)
+{
+    char buf[SHOWN_SIZE];
+    struct service service;
+    struct nearest nearest;
+    char allowed[OPTIONS_MESSAGE_SIZE / 2] = "";
+    size_t used = 0;
+    nearest_init(&nearest, name ? name : "", name ? strlen(name) : 0);
+    for (size_t i = 0; services_at(i, &service); i++) {
+        if (!service.handler || used + strlen(service.name) + sizeof ", " > sizeof allowed)
+            continue;
+        used += (size_t)sprintf(allowed + used, "%s%s", used > 0 ? ", " : "", service.name);
+        nearest_offer(&nearest, service.name);
+    }
+    snprintf(parser->message, parser->message_size, "thrd: run%s%s: %s%s%s%s\nAllowed: %s",
+             name ? " " : "", name ? shown(buf, name, strlen(name)) : "", what,
+             nearest.best ? "; did you mean " : "", nearest.best ? nearest.best : "",
+             nearest.best ? "?" : "", allowed);
+    return -1;
+}
+
 /* ---- The walk ---------------------------------------------------------------------------- */
 
 /* What an argument such as "--slots=5" says: the name and, behind '=', the value. */
@@ -428,15 +461,32 @@ static int parse_option(struct parser *parser, const char *argument)
 
 static int parse_command(struct parser *parser, const char *argument)
 {
-    static const char handlers[] = "handlers";
+    static const struct {
+        const char *name;
+        enum options_action action;
+    } commands[] = {{"handlers", OPTIONS_LIST_HANDLERS}, {"run", OPTIONS_RUN}};
     struct nearest nearest;
-    if (strcmp(argument, handlers) == 0) {
-        parser->options->action = OPTIONS_LIST_HANDLERS;
-        return 0;
-    }
     nearest_init(&nearest, argument, strlen(argument));
-    nearest_offer(&nearest, handlers);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(argument, commands[i].name) == 0) {
+            parser->options->action = commands[i].action;
+            return 0;
+        }
+        nearest_offer(&nearest, commands[i].name);
+    }
     return fail_unknown(parser, "unknown command", argument, strlen(argument), "", nearest.best);
+}
+
+/* The NAME of "thrd run NAME". */
+static int parse_filter(struct parser *parser, const char *name)
+{
+    struct service service;
+    if (!services_find(name, &service))
+        return fail_filter(parser, name, "no such handler");
+    if (!service.handler)
+        return fail_filter(parser, name, "needs a connection to talk to, and is no filter");
+    parser->options->filter = service.handler;
+    return 0;
 }
 
 static int parse_argument(struct parser *parser)
@@ -449,7 +499,9 @@ static int parse_argument(struct parser *parser)
         return 0;
     if (!is_end && parser->next == 2)
         return parse_command(parser, argument);
-    return fail_unknown(parser, "unexpected argument", argument, strlen(argument), "", NULL);
+    if (!is_end && parser->options->action == OPTIONS_RUN && !parser->options->filter)
+        return parse_filter(parser, argument);
+    return fail_unexpected(parser, argument);
 }
 
 /* The modes are checked at the end, because the last --mode is the one that counts. */
@@ -480,16 +532,18 @@ int options_parse(struct options *options, int argc, char *const argv[], char *m
         message[0] = '\0';
     while (parser.next < argc) {
         const char *argument = argv[parser.next];
-        bool is_after_command = options->action == OPTIONS_LIST_HANDLERS;
+        bool is_after_command = options->action != OPTIONS_SERVE;
+        const struct thrdsrv_handler *filter = options->filter;
         if (parse_argument(&parser) < 0)
             return -1;
         /* As everywhere, the first of these decides, and what follows is not looked at. */
         if (options->action == OPTIONS_SHOW_HELP || options->action == OPTIONS_SHOW_VERSION)
             return 0;
-        /* An option would have no effect on the list, and whoever gives one expects some. */
-        if (is_after_command)
-            return fail_unknown(&parser, "unexpected argument", argument, strlen(argument), "",
-                                NULL);
+        /* An option would have no effect on a command, and whoever gives one expects some. */
+        if (is_after_command && options->filter == filter)
+            return fail_unexpected(&parser, argument);
     }
+    if (options->action == OPTIONS_RUN && !options->filter)
+        return fail_filter(&parser, NULL, "needs the name of a handler");
     return check_mode(&parser);
 }

@@ -26,6 +26,7 @@
 enum options_action {
     OPTIONS_SERVE = 0,
     OPTIONS_LIST_HANDLERS,
+    OPTIONS_RUN,
     OPTIONS_SHOW_HELP,
     OPTIONS_SHOW_VERSION,
 };
@@ -33,8 +34,9 @@ enum options_action {
 /* Do not copy: config points into listen and busy_text, and at the argument strings. */
 struct options {
     enum options_action action;
-    struct thrdsrv_config config; /* log, on_start and user are left to the caller */
-    int ready_fd;                 /* -1: none */
+    struct thrdsrv_config config;         /* log, on_start and user are left to the caller */
+    int ready_fd;                         /* -1: none */
+    const struct thrdsrv_handler *filter; /* for OPTIONS_RUN */
     const char *listen[OPTIONS_LISTEN_MAX];
     char busy_text[OPTIONS_BUSY_MAX + sizeof "\r\n"];
 };

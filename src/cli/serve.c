@@ -164,7 +164,7 @@ static enum serve_status stop_status(struct thrdsrv_server *server, int run_erro
     struct thrdsrv_stats stats;
     if (run_error < 0)
         return SERVE_SYSTEM;
-    thrdsrv_server_stats(server, &stats);
+    thrdsrv_server_stats(server, &stats, sizeof stats);
     return stats.cut > 0 ? SERVE_CUT : SERVE_DRAINED;
 }
 
@@ -178,7 +178,7 @@ enum serve_status serve_run(struct options *options)
         return SERVE_USAGE;
     }
     hold_signals();
-    config->log = log_line_write;
+    config->log = thrdsrv_log_stderr;
     config->user = &config->mode; /* for whoami_serve() */
     if (config->mode == THRDSRV_MODE_FORK)
         config->on_start = on_child_start;

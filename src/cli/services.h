@@ -1,8 +1,8 @@
-/* services.h - what --handler can name.
+/* services.h - what --handler and "thrd run" can name.
  *
  * What it does: puts the library's built-in handlers (bytes in, bytes out) and the program's own
  * blocking ones into one list in the order of their names.
- * Called by options.c (--handler) and commands.c (thrd handlers); constant, any thread. */
+ * Called by options.c (--handler, run) and commands.c (thrd handlers); constant, any thread. */
 #ifndef THRD_CLI_SERVICES_H
 #define THRD_CLI_SERVICES_H
 
@@ -11,7 +11,7 @@
 
 #include <thrdsrv/server.h>
 
-/* Exactly one of handler and serve is set, as in struct thrdsrv_config. */
+/* Exactly one of handler and serve is set, as in struct thrdsrv_config; a filter has handler. */
 struct service {
     const char *name;
     const char *summary;

@@ -14,6 +14,7 @@
 
 #include "server/admit.h"
 #include "server/clock.h"
+#include "server/handover.h"
 #include "server/report.h"
 #include "server/server.h"
 #include "server/wakeup.h"
@@ -86,6 +87,8 @@ static void close_listeners(struct thrdsrv_server *server)
         /* Removed by name: a child that is just being forked may still hold a copy. */
         if (listener->fd >= 0)
             epoll_ctl(server->epoll, EPOLL_CTL_DEL, listener->fd, NULL);
+        if (listener->family == AF_UNSPEC && listener->fd >= 0)
+            report_unserved(server, handover_close_waiting(listener));
         listener_close(listener);
     }
 }
@@ -178,8 +181,10 @@ static void start_worker(struct thrdsrv_server *server, struct SockInfo *slot)
     if (server->model->start(server, slot) == 0)
         return; /* and the slot may have been released and taken again already */
     int error = errno;
+    const struct rusage none = {0};
     close(slot_table_take(&server->table, slot));
-    slot_table_release(&server->table, slot, END_NO_WORKER, 0);
+    report_end(slot, 0, (struct end){THRDSRV_END_NO_WORKER, 0}, &none);
+    slot_table_release(&server->table, slot, THRDSRV_END_NO_WORKER, 0);
     report_spawn_failure(server, error);
 }
 
@@ -190,7 +195,7 @@ static void book(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
     slot->peer = *peer;
     slot->listener_text = listener->text;
     slot->local.family = 0;
-    if (log_wanted(&server->config, THRDSRV_LOG_INFO))
+    if (report_end_wanted(server))
         conn_local_address(fd, &slot->local);
     slot->accepted_at_ns = clock_ns();
     slot->rate = (struct rate_window){0};
@@ -216,7 +221,11 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
         return after_failed_accept(server, verdict, error);
     }
     if (admission == ADMIT_REFUSE) {
-        admit_refuse(server, fd);
+        admit_refuse_full(server, fd);
+        return true;
+    }
+    if (!admit_ask(server, fd, &peer, listener)) {
+        slot_table_unreserve(&server->table, slot);
         return true;
     }
     book(server, slot, fd, &peer, listener);

@@ -25,6 +25,23 @@ void address_from_sockaddr(struct address *address, const struct sockaddr *from)
     }
 }
 
+bool address_to_sockaddr(const struct address *address, struct sockaddr_storage *to)
+{
+    memset(to, 0, sizeof *to);
+    if (address->family == AF_INET) {
+        struct sockaddr_in v4 = {
+            .sin_family = AF_INET, .sin_port = address->port, .sin_addr = address->of.v4};
+        memcpy(to, &v4, sizeof v4);
+    } else if (address->family == AF_INET6) {
+        struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+                                  .sin6_port = address->port,
+                                  .sin6_addr = address->of.v6.ip,
+                                  .sin6_scope_id = address->of.v6.scope};
+        memcpy(to, &v6, sizeof v6);
+    }
+    return to->ss_family != 0;
+}
+
 void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE])
 {
     char ip[INET6_ADDRSTRLEN];
@@ -114,7 +131,7 @@ static const char *parse_host(struct listen_spec *spec, const char *text)
     in_port_t port;
     const char *colon = strrchr(text, ':');
     if (!colon)
-        return "an address is HOST:PORT, [V6]:PORT, :PORT or unix:PATH";
+        return "an address is HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N";
     if ((size_t)(colon - text) >= sizeof host)
         return "HOST must be a numeric address, localhost or *; names are not looked up";
     if (!parse_port(colon + 1, &port))
@@ -178,10 +195,23 @@ static const char *parse_unix(struct listen_spec *spec, const char *text)
     return NULL;
 }
 
+/* Behind "fd:": a descriptor's number. */
+static const char *parse_fd(struct listen_spec *spec, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 9 || text[digits] != '\0')
+        return "behind fd: stands the number of a descriptor that listens";
+    spec->fd = (int)strtol(text, NULL, 10);
+    return NULL;
+}
+
 const char *listen_spec_parse(struct listen_spec *spec, const char *text)
 {
     memset(spec, 0, sizeof *spec);
     spec->mode = (mode_t)-1;
+    spec->fd = -1;
+    if (strncmp(text, "fd:", 3) == 0)
+        return parse_fd(spec, text + 3);
     if (strncmp(text, "unix:", 5) == 0)
         return parse_unix(spec, text + 5);
     if (text[0] == '[')

@@ -35,6 +35,9 @@ struct address {
 
 void address_from_sockaddr(struct address *address, const struct sockaddr *from);
 
+/* Back again, for IPv4 and IPv6; false for the others. */
+bool address_to_sockaddr(const struct address *address, struct sockaddr_storage *to);
+
 /* "127.0.0.1:43211", "[fe80::1%2]:80", "unix:pid=17,uid=1000", "unknown". */
 void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE]);
 
@@ -47,6 +50,7 @@ struct listen_spec {
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* Unix socket, else "" */
     mode_t mode;    /* of the socket file; (mode_t)-1: as the umask has it */
     char owner[64]; /* USER[:GROUP], "" : as the process has it */
+    int fd;         /* a descriptor that listens already; -1: none, open one */
 };
 
 /* Returns NULL, or what is wrong with the text and what is allowed, in static storage. */

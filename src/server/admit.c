@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/clock.h"
+#include "server/report.h"
 #include "server/server.h"
 
 enum admission admit_next(struct thrdsrv_server *server, struct SockInfo **slot)
@@ -16,32 +16,47 @@ enum admission admit_next(struct thrdsrv_server *server, struct SockInfo **slot)
     return server->config.when_full == THRDSRV_FULL_WAIT ? ADMIT_WAIT : ADMIT_REFUSE;
 }
 
-/* The socket is new and its send buffer empty, so a short text goes out whole without waiting. The
- * input that has come already is read away, because closing with unread input sends a reset, which
- * may overtake the text. Input that comes later can still do that: waiting for it is what a slot
- * would be for. */
-static void say_busy(int fd, const char *text)
+/* Ends our side behind what was said, and closes. The input that has come already is read away,
+ * because closing with unread input sends a reset, which may overtake our words. Input that comes
+ * later can still do that: waiting for it is what a slot would be for. */
+static void turn_away(int fd)
 {
     char discarded[4096];
-    send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(fd, SHUT_WR);
     for (int i = 0; i < 16 && recv(fd, discarded, sizeof discarded, MSG_DONTWAIT) > 0; i++)
         continue;
+    close(fd);
 }
 
-void admit_refuse(struct thrdsrv_server *server, int fd)
+void admit_refuse_full(struct thrdsrv_server *server, int fd)
 {
-    struct log_line line;
-    uint64_t repeated;
-    if (server->config.when_full == THRDSRV_FULL_BUSY)
-        say_busy(fd, server->config.busy_text);
-    close(fd);
-    slot_table_count_refused(&server->table);
-    if (!log_limit_due(&server->limit_refused, clock_coarse_ms(), &repeated))
-        return;
-    log_begin(&line, "connection refused");
-    log_text(&line, "reason", "full");
-    log_number(&line, "slots", server->table.count);
-    log_number(&line, "repeated", repeated);
-    log_send(&server->config, THRDSRV_LOG_WARN, &line);
+    const char *text = server->config.busy_text;
+    if (server->config.when_full == THRDSRV_FULL_BUSY) {
+        /* The socket is new and its send buffer empty: a short text goes out whole at once. */
+        send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+        turn_away(fd);
+    } else {
+        close(fd);
+    }
+    slot_table_count_refused_full(&server->table);
+    report_refused_full(server);
+}
+
+bool admit_ask(struct thrdsrv_server *server, int fd, const struct address *peer,
+               const struct listener *listener)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    struct sockaddr_storage address;
+    if (!server->config.admit)
+        return true;
+    address_format(peer, text);
+    struct thrdsrv_arrival arrival = {.fd = fd, .peer = text, .listener = listener->text};
+    if (address_to_sockaddr(peer, &address))
+        arrival.address = (const struct sockaddr *)&address;
+    if (server->config.admit(&arrival, server->config.user))
+        return true;
+    turn_away(fd);
+    slot_table_count_refused_admission(&server->table);
+    report_refused_admission(server, text);
+    return false;
 }

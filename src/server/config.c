@@ -65,11 +65,11 @@ static int copy_strings(struct thrdsrv_config *copy, const struct thrdsrv_config
 {
     bool complete = true;
     const char *const *texts = config->listen_count ? config->listen : default_listen;
-    size_t count = config->listen_count ? config->listen_count : 1;
+    size_t count = config->listen_count ? config->listen_count : config->adopt ? 0 : 1;
     const char *name = config->name      ? config->name
                        : config->handler ? config->handler->name
                                          : "serve";
-    const char **listen = calloc(count, sizeof *listen);
+    const char **listen = calloc(count + 1, sizeof *listen); /* calloc(0) may return NULL */
     copy->listen = listen;
     copy->listen_count = listen ? count : 0;
     for (size_t i = 0; i < copy->listen_count; i++)

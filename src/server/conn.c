@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/sockios.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,7 +35,7 @@ void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
     conn->rated = limits->rate_ms > 0 && limits->rate_bytes > 0;
     conn->idle_ms = 0;
     conn->looped_ms = 0;
-    conn->reading = WAITING_READ;
+    conn->reading = THRDSRV_WAIT_READ;
     conn->deadline_ms = -1;
     conn->peer[0] = conn->local[0] = '\0';
     conn->ahead_begin = conn->ahead_end = 0;
@@ -44,24 +43,24 @@ void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
 
 /* Since when counts from the last byte that moved, less the time in which the handler computed: a
  * handler that reads with short deadlines of its own does not start the clock anew each time. */
-static void begin_wait(struct thrdsrv_conn *conn, enum waiting what)
+static void begin_wait(struct thrdsrv_conn *conn, enum thrdsrv_wait what)
 {
     conn->wait_began_ms = clock_coarse_ms();
-    int64_t idle_ms = what == WAITING_READ ? conn->idle_ms : 0;
+    int64_t idle_ms = what == THRDSRV_WAIT_READ ? conn->idle_ms : 0;
     progress_wait(conn->progress, what, conn->wait_began_ms - idle_ms);
 }
 
 /* moved: a byte was read or taken. Under-counts for a moment rather than counting twice. */
 static void end_wait(struct thrdsrv_conn *conn, bool moved)
 {
-    progress_wait(conn->progress, WAITING_NOT, 0);
+    progress_wait(conn->progress, THRDSRV_WAIT_NONE, 0);
     if (moved && !conn->rated) {
         conn->idle_ms = 0;
         return;
     }
     int64_t waited_ms = clock_coarse_ms() - conn->wait_began_ms;
     conn->idle_ms = moved ? 0 : conn->idle_ms + waited_ms;
-    if (conn->rated && conn->reading == WAITING_READ)
+    if (conn->rated && conn->reading == THRDSRV_WAIT_READ)
         progress_add(&conn->progress->waited_ms, (uint64_t)waited_ms);
 }
 
@@ -69,10 +68,10 @@ static void end_wait(struct thrdsrv_conn *conn, bool moved)
 static int dead(struct thrdsrv_conn *conn)
 {
     switch (progress_cut(conn->progress)) {
-    case END_NONE:
+    case THRDSRV_END_NONE:
         return THRDSRV_E_RESET;
-    case END_STOPPED:
-    case END_TERMINATED:
+    case THRDSRV_END_STOPPED:
+    case THRDSRV_END_TERMINATED:
         return THRDSRV_E_STOPPED;
     default:
         return THRDSRV_E_TIMEOUT;
@@ -83,7 +82,7 @@ static int dead(struct thrdsrv_conn *conn)
  * the buffers. */
 static int cut_already(struct thrdsrv_conn *conn)
 {
-    return progress_cut(conn->progress) == END_NONE ? 0 : dead(conn);
+    return progress_cut(conn->progress) == THRDSRV_END_NONE ? 0 : dead(conn);
 }
 
 static int failed(struct thrdsrv_conn *conn, int error)
@@ -244,11 +243,12 @@ ssize_t thrdsrv_conn_read_line(struct thrdsrv_conn *conn, char *buf, size_t size
     return result;
 }
 
-/* Bytes that the peer has not yet acknowledged, or -1. */
+/* Bytes that the peer has not yet acknowledged, or -1. tcp(7) calls it SIOCOUTQ, which is the same
+ * number, in a header of the kernel's that musl does not have. */
 static int unsent(const struct thrdsrv_conn *conn)
 {
     int bytes = -1;
-    return ioctl(conn->fd, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+    return ioctl(conn->fd, TIOCOUTQ, &bytes) == 0 ? bytes : -1;
 }
 
 /* How long a blocked write waits before it looks around; -1: until there is room. */
@@ -266,7 +266,7 @@ static int wait_writable(struct thrdsrv_conn *conn)
 {
     int before = unsent(conn);
     for (;;) {
-        begin_wait(conn, WAITING_WRITE);
+        begin_wait(conn, THRDSRV_WAIT_WRITE);
         int ready;
         int now = before;
         do {
@@ -342,7 +342,7 @@ void conn_linger(struct thrdsrv_conn *conn)
         return;
     if (shutdown(conn->fd, SHUT_WR) < 0)
         return;
-    conn->reading = WAITING_END;
+    conn->reading = THRDSRV_WAIT_END;
     thrdsrv_conn_set_deadline(conn, LINGER_MS);
     while (receive(conn, discarded, sizeof discarded) > 0 && deadline_left(conn) > 0)
         continue;

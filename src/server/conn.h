@@ -35,8 +35,9 @@ struct thrdsrv_conn {
     int64_t wait_began_ms;  /* of the present wait */
     int64_t looped_ms;      /* mode inline: when a write last let the accept loop run */
     int64_t idle_ms;        /* waited for input in earlier calls, without any byte moved since */
-    enum waiting reading;   /* what a read counts as: WAITING_READ, in the end WAITING_END */
-    int64_t deadline_ms;    /* the handler's own, CLOCK_MONOTONIC; -1: none */
+    enum thrdsrv_wait
+        reading;         /* what a read counts as: THRDSRV_WAIT_READ, in the end THRDSRV_WAIT_END */
+    int64_t deadline_ms; /* the handler's own, CLOCK_MONOTONIC; -1: none */
     char peer[ADDRESS_TEXT_SIZE]; /* made when first asked for, else "" */
     char local[ADDRESS_TEXT_SIZE];
     size_t ahead_begin; /* what read_line() has read ahead: ahead[ahead_begin … ahead_end) */

@@ -1,7 +1,5 @@
-/* error.c - the words for error numbers and for the reasons of an end. Any thread. */
+/* error.c - the words for error numbers. Any thread. */
 #include <thrdsrv/error.h>
-
-#include "server/end_reason.h"
 
 const char *thrdsrv_strerror(int error)
 {
@@ -26,30 +24,9 @@ const char *thrdsrv_strerror(int error)
         return "the peer reset the connection";
     case THRDSRV_E_TOO_LONG:
         return "line too long";
+    case THRDSRV_E_FULL:
+        return "too many connections wait";
     default:
         return "unknown error";
     }
-}
-
-const char *end_reason_name(enum end_reason reason)
-{
-    static const char *const names[] = {
-        [END_NONE] = "none",
-        [END_EOF] = "eof",
-        [END_DONE] = "done",
-        [END_FAILED] = "failed",
-        [END_RESET] = "reset",
-        [END_ERROR] = "error",
-        [END_IDLE] = "idle",
-        [END_FIRST_BYTE] = "first-byte",
-        [END_WRITE_STALL] = "write-stall",
-        [END_LIFETIME] = "lifetime",
-        [END_RATE] = "rate",
-        [END_STOPPED] = "stopped",
-        [END_TERMINATED] = "signal",
-        [END_SIGNAL] = "signal",
-        [END_EXIT] = "exit",
-        [END_NO_WORKER] = "no-worker",
-    };
-    return names[reason];
 }

@@ -2,6 +2,7 @@
 #include "server/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netinet/tcp.h>
 #include <pwd.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/descriptor.h"
+#include "server/handover.h"
 #include "server/log.h"
 
 static const char *remedy_for(int error)
@@ -56,13 +58,8 @@ static int set_option(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* What every accepted connection inherits. */
-static int set_tcp_options(int fd, int family, const struct thrdsrv_config *config)
+int listener_set_connection_options(int fd, const struct thrdsrv_config *config)
 {
-    if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0)
-        return -1;
-    if (family == AF_INET6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0)
-        return -1;
     if (config->nodelay && set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0)
         return -1;
     if (config->keepalive_idle == 0)
@@ -73,6 +70,15 @@ static int set_tcp_options(int fd, int family, const struct thrdsrv_config *conf
         set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, config->keepalive_count) < 0)
         return -1;
     return 0;
+}
+
+static int set_tcp_options(int fd, int family, const struct thrdsrv_config *config)
+{
+    if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0)
+        return -1;
+    if (family == AF_INET6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0)
+        return -1;
+    return listener_set_connection_options(fd, config);
 }
 
 static void close_keeping_errno(int fd)
@@ -103,7 +109,7 @@ static int open_tcp(const struct sockaddr_storage *address, socklen_t length,
 }
 
 /* Remembers the address that fd really has. */
-static int fill_tcp(struct listener *listener, int fd, struct sockaddr_storage *bound)
+static int fill_bound(struct listener *listener, int fd, struct sockaddr_storage *bound)
 {
     struct address address;
     socklen_t length = sizeof *bound;
@@ -139,7 +145,7 @@ static unsigned open_all(struct listener *listeners, unsigned *count, struct lis
             continue;
         if (fd < 0)
             return i;
-        if (fill_tcp(&listeners[*count], fd, &bound) < 0) {
+        if (fill_bound(&listeners[*count], fd, &bound) < 0) {
             close_keeping_errno(fd);
             return i;
         }
@@ -292,22 +298,88 @@ static int open_unix_spec(struct listener *listener, const struct listen_spec *s
     return 0;
 }
 
+int listener_refuse(const struct thrdsrv_config *config, const char *text, const char *wrong)
+{
+    struct log_line line;
+    log_begin(&line, "cannot listen");
+    log_text(&line, "listen", text);
+    log_text(&line, "error", wrong);
+    log_send(config, THRDSRV_LOG_ERROR, &line);
+    return THRDSRV_E_INVALID;
+}
+
+static int get_option(int fd, int name)
+{
+    int value = -1;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, name, &value, &length) < 0 ? -1 : value;
+}
+
+/* Puts the address and family of a socket that listens already into the listener. */
+static int fill_adopted(struct listener *listener, int fd)
+{
+    struct sockaddr_storage bound = {0}; /* an abstract name has no NUL byte at its end */
+    if (fill_bound(listener, fd, &bound) < 0)
+        return -1;
+    listener->family = bound.ss_family;
+    if (bound.ss_family == AF_UNIX) {
+        const struct sockaddr_un *un = (const struct sockaddr_un *)&bound;
+        snprintf(listener->text, sizeof listener->text, "unix:%s%.*s", un->sun_path[0] ? "" : "@",
+                 (int)sizeof un->sun_path - 1, un->sun_path + !un->sun_path[0]);
+    }
+    return 0;
+}
+
+/* Works on a duplicate until nothing can fail any more: the host keeps its own until then. */
+static int open_fd_spec(struct listener *listener, const struct listen_spec *spec, const char *text,
+                        const struct thrdsrv_config *config)
+{
+    int family = get_option(spec->fd, SO_DOMAIN);
+    if (family < 0)
+        return listener_refuse(config, text, "this descriptor is not open, or no socket");
+    if (get_option(spec->fd, SO_TYPE) != SOCK_STREAM || get_option(spec->fd, SO_ACCEPTCONN) != 1 ||
+        (family != AF_INET && family != AF_INET6 && family != AF_UNIX))
+        return listener_refuse(config, text,
+                               "this descriptor is no IPv4, IPv6 or Unix stream socket that "
+                               "listens");
+    int fd = fcntl(spec->fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+        return refused(config, text, NULL);
+    if (fill_adopted(listener, fd) < 0 ||
+        (family != AF_UNIX && listener_set_connection_options(fd, config) < 0)) {
+        listener->fd = -1;
+        close_keeping_errno(fd);
+        return refused(config, text, NULL);
+    }
+    listener->original = spec->fd;
+    return 0;
+}
+
+void listener_adopt(struct listener *listener)
+{
+    if (listener->original < 0)
+        return;
+    fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK);
+    close(listener->original);
+    listener->original = -1;
+}
+
 int listener_open(struct listener listeners[2], unsigned *count, const char *text,
                   const struct thrdsrv_config *config)
 {
     struct listen_spec spec;
     const char *wrong = listen_spec_parse(&spec, text);
     *count = 0;
-    if (wrong) {
-        struct log_line line;
-        log_begin(&line, "cannot listen");
-        log_text(&line, "listen", text);
-        log_text(&line, "error", wrong);
-        log_send(config, THRDSRV_LOG_ERROR, &line);
-        return THRDSRV_E_INVALID;
-    }
+    if (wrong)
+        return listener_refuse(config, text, wrong);
     memset(listeners, 0, 2 * sizeof *listeners);
     listeners[0].fd = listeners[1].fd = -1;
+    listeners[0].original = listeners[1].original = -1;
+    if (spec.fd >= 0) {
+        int error = open_fd_spec(&listeners[0], &spec, text, config);
+        *count = error == 0;
+        return error;
+    }
     if (!spec.path[0])
         return open_tcp_spec(listeners, count, &spec, text, config);
     int error = open_unix_spec(&listeners[0], &spec, text, config);
@@ -338,10 +410,25 @@ static void name_unix_peer(int fd, struct address *peer)
     peer->of.process.uid = credentials.uid;
 }
 
+void listener_name_peer(int fd, struct address *peer)
+{
+    struct sockaddr_storage from = {0};
+    socklen_t length = sizeof from;
+    if (get_option(fd, SO_DOMAIN) == AF_UNIX) {
+        name_unix_peer(fd, peer);
+        return;
+    }
+    if (getpeername(fd, (struct sockaddr *)&from, &length) < 0)
+        from.ss_family = AF_UNSPEC; /* gone already */
+    address_from_sockaddr(peer, (const struct sockaddr *)&from);
+}
+
 enum accept_verdict listener_accept(const struct listener *listener, int *fd, struct address *peer)
 {
     struct sockaddr_storage from;
     socklen_t length = sizeof from;
+    if (listener->family == AF_UNSPEC)
+        return handover_accept(listener, fd, peer);
     int accepted = descriptor_above_standard(
         accept4(listener->fd, (struct sockaddr *)&from, &length, SOCK_CLOEXEC));
     if (accepted < 0)

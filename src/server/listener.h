@@ -11,8 +11,9 @@
 #include "server/address.h"
 
 struct listener {
-    int fd; /* non-blocking; -1: closed */
-    sa_family_t family;
+    int fd;       /* non-blocking; -1: closed */
+    int original; /* the host's descriptor that fd is a duplicate of, until listener_adopt(); -1 */
+    sa_family_t family;           /* AF_UNSPEC: a pipe, see handover.h */
     char text[ADDRESS_TEXT_SIZE]; /* the bound address, with the port that the kernel chose */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* Unix socket: to unlink; else "" */
     dev_t device; /* of the socket file we made: only that one is unlinked */
@@ -25,6 +26,13 @@ struct listener {
  * Returns 0, or an E_… after logging the cause and the remedy. */
 int listener_open(struct listener listeners[2], unsigned *count, const char *text,
                   const struct thrdsrv_config *config);
+
+/* Logs what is wrong with a listen text. Returns E_INVALID. */
+int listener_refuse(const struct thrdsrv_config *config, const char *text, const char *wrong);
+
+/* What was opened as "fd:N" is the server's from here on: N is closed, and the socket, which both
+ * share, does not block any more. Others: nothing. */
+void listener_adopt(struct listener *listener);
 
 /* Closes and, for a Unix socket, removes the file if it is still ours. Twice is fine. */
 void listener_close(struct listener *listener);
@@ -41,6 +49,12 @@ enum accept_verdict {
 /* Never blocks. On ACCEPT_CONNECTION *peer is set and *fd is close-on-exec, and blocking whatever
  * the listener is. Otherwise errno is accept's. */
 enum accept_verdict listener_accept(const struct listener *listener, int *fd, struct address *peer);
+
+/* What TCP connections inherit from a listener: nodelay and keepalive. 0, or -1 with errno. */
+int listener_set_connection_options(int fd, const struct thrdsrv_config *config);
+
+/* The peer of a connected socket of any family; family 0 where the system does not tell. */
+void listener_name_peer(int fd, struct address *peer);
 
 /* The class of an errno of accept(2). */
 enum accept_verdict listener_classify(int error);

@@ -14,23 +14,15 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "server/end_reason.h"
-
-enum waiting {
-    WAITING_NOT = 0, /* the handler computes */
-    WAITING_READ,    /* for input */
-    WAITING_WRITE,   /* for the peer to take output */
-    WAITING_END,     /* all is sent; for the peer's end, see conn_linger() */
-};
+#include <thrdsrv/observe.h>
 
 struct progress {
     _Alignas(64) _Atomic uint64_t bytes_in;
     _Atomic uint64_t bytes_out;
-    _Atomic uint64_t waiting; /* milliseconds of CLOCK_MONOTONIC since when, * 4 + enum waiting */
-    _Atomic uint64_t
-        waited_ms;     /* how long it has waited for its peer before; for the minimum rate */
-    _Atomic int cut;   /* enum end_reason; END_NONE until the connection is cut */
-    _Atomic int ended; /* enum end_reason; END_NONE until the service is over */
+    _Atomic uint64_t waiting;   /* ms of CLOCK_MONOTONIC since when, * 4 + enum thrdsrv_wait */
+    _Atomic uint64_t waited_ms; /* waited for its peer before that; for the minimum rate */
+    _Atomic int cut;            /* enum thrdsrv_end_reason; NONE until the connection is cut */
+    _Atomic int ended;          /* the same; NONE until the service is over */
 };
 
 static inline uint64_t progress_read(_Atomic uint64_t *value)
@@ -43,45 +35,48 @@ static inline void progress_add(_Atomic uint64_t *value, uint64_t count)
     atomic_fetch_add_explicit(value, count, memory_order_acq_rel);
 }
 
-static inline void progress_wait(struct progress *progress, enum waiting what, int64_t since_ms)
+static inline void progress_wait(struct progress *progress, enum thrdsrv_wait what,
+                                 int64_t since_ms)
 {
     atomic_exchange_explicit(&progress->waiting, (uint64_t)since_ms << 2 | (uint64_t)what,
                              memory_order_acq_rel);
 }
 
-static inline enum waiting progress_waiting(struct progress *progress, int64_t *since_ms)
+static inline enum thrdsrv_wait progress_waiting(struct progress *progress, int64_t *since_ms)
 {
     uint64_t value = progress_read(&progress->waiting);
     *since_ms = (int64_t)(value >> 2);
-    return (enum waiting)(value & 3);
+    return (enum thrdsrv_wait)(value & 3);
 }
 
 /* A child that runs wild can write here whatever it likes: what is no reason is an error. */
-static inline enum end_reason progress_reason(_Atomic int *value)
+static inline enum thrdsrv_end_reason progress_reason(_Atomic int *value)
 {
     int reason = atomic_fetch_add_explicit(value, 0, memory_order_acq_rel);
-    return reason >= END_NONE && reason <= END_LAST ? (enum end_reason)reason : END_ERROR;
+    return reason >= THRDSRV_END_NONE && reason <= THRDSRV_END_NO_WORKER
+               ? (enum thrdsrv_end_reason)reason
+               : THRDSRV_END_ERROR;
 }
 
-static inline enum end_reason progress_cut(struct progress *progress)
+static inline enum thrdsrv_end_reason progress_cut(struct progress *progress)
 {
     return progress_reason(&progress->cut);
 }
 
-static inline enum end_reason progress_ended(struct progress *progress)
+static inline enum thrdsrv_end_reason progress_ended(struct progress *progress)
 {
     return progress_reason(&progress->ended);
 }
 
-static inline void progress_set_ended(struct progress *progress, enum end_reason reason)
+static inline void progress_set_ended(struct progress *progress, enum thrdsrv_end_reason reason)
 {
     atomic_exchange_explicit(&progress->ended, (int)reason, memory_order_acq_rel);
 }
 
 /* The first reason stays: a connection is cut once. Async-signal-safe. */
-static inline void progress_set_cut(struct progress *progress, enum end_reason reason)
+static inline void progress_set_cut(struct progress *progress, enum thrdsrv_end_reason reason)
 {
-    int none = END_NONE;
+    int none = THRDSRV_END_NONE;
     atomic_compare_exchange_strong(&progress->cut, &none, (int)reason);
 }
 
@@ -91,8 +86,8 @@ static inline void progress_reset(struct progress *progress)
     atomic_exchange(&progress->bytes_out, 0);
     atomic_exchange(&progress->waiting, 0);
     atomic_exchange(&progress->waited_ms, 0);
-    atomic_exchange(&progress->cut, END_NONE);
-    atomic_exchange(&progress->ended, END_NONE);
+    atomic_exchange(&progress->cut, THRDSRV_END_NONE);
+    atomic_exchange(&progress->ended, THRDSRV_END_NONE);
 }
 
 #endif

@@ -43,6 +43,7 @@ static void report_counters(struct thrdsrv_server *server)
     log_number(&line, "peak", stats.peak);
     log_number(&line, "served", stats.served);
     log_number(&line, "refused_full", stats.refused_full);
+    log_number(&line, "refused_admission", stats.refused_admission);
     log_number(&line, "spawn_failures", stats.spawn_failures);
     log_number(&line, "idle", stats.timeouts_idle);
     log_number(&line, "first_byte", stats.timeouts_first_byte);
@@ -68,30 +69,87 @@ void report_stop(struct thrdsrv_server *server)
     log_send(&server->config, THRDSRV_LOG_NOTICE, &line);
 }
 
-static void begin_conn_line(struct log_line *line, const char *message, const struct SockInfo *slot)
+void report_unserved(const struct thrdsrv_server *server, unsigned count)
 {
-    char peer[ADDRESS_TEXT_SIZE];
-    address_format(&slot->peer, peer);
-    log_begin(line, message);
-    log_number(line, "conn", slot->conn_id);
-    log_number(line, "slot", slot->index);
-    log_text(line, "mode", slot->server->model->name);
-    log_text(line, "peer", peer);
+    struct log_line line;
+    if (count == 0)
+        return;
+    log_begin(&line, "adopted connections closed unserved");
+    log_number(&line, "count", count);
+    log_send(&server->config, THRDSRV_LOG_WARN, &line);
 }
 
-static void local_text(struct log_line *line, const struct SockInfo *slot)
+void report_destroy_refused(const struct thrdsrv_server *server)
 {
-    char local[ADDRESS_TEXT_SIZE];
-    if (slot->local.family)
-        address_format(&slot->local, local);
-    log_text(line, "local", slot->local.family ? local : slot->listener_text);
+    struct log_line line;
+    log_begin(&line, "cannot destroy the server");
+    log_text(&line, "error", "it runs");
+    log_text(&line, "remedy", "stop it, and wait until run() has returned");
+    log_send(&server->config, THRDSRV_LOG_ERROR, &line);
+}
+
+void report_refused_full(struct thrdsrv_server *server)
+{
+    struct log_line line;
+    uint64_t repeated;
+    if (!log_limit_due(&server->limit_refused, clock_coarse_ms(), &repeated))
+        return;
+    log_begin(&line, "connection refused");
+    log_text(&line, "reason", "full");
+    log_number(&line, "slots", server->table.count);
+    log_number(&line, "repeated", repeated);
+    log_send(&server->config, THRDSRV_LOG_WARN, &line);
+}
+
+void report_refused_admission(struct thrdsrv_server *server, const char *peer)
+{
+    struct log_line line;
+    uint64_t repeated;
+    if (!log_limit_due(&server->limit_admission, clock_coarse_ms(), &repeated))
+        return;
+    log_begin(&line, "connection refused");
+    log_text(&line, "reason", "admission");
+    log_text(&line, "peer", peer);
+    log_number(&line, "repeated", repeated);
+    log_send(&server->config, THRDSRV_LOG_WARN, &line);
+}
+
+/* Both ends as text; ours is the listener's address where the system did not tell. */
+struct ends {
+    char peer[ADDRESS_TEXT_SIZE];
+    char local_text[ADDRESS_TEXT_SIZE];
+    const char *local;
+};
+
+static void name_ends(const struct SockInfo *slot, struct ends *ends)
+{
+    address_format(&slot->peer, ends->peer);
+    ends->local = slot->listener_text;
+    if (slot->local.family) {
+        address_format(&slot->local, ends->local_text);
+        ends->local = ends->local_text;
+    }
+}
+
+/* What all lines about a connection begin with. */
+static void begin_conn_line(struct log_line *line, const char *message,
+                            const struct thrdsrv_server *server, uint64_t conn, unsigned slot,
+                            const char *peer)
+{
+    log_begin(line, message);
+    log_number(line, "conn", conn);
+    log_number(line, "slot", slot);
+    log_text(line, "mode", server->model->name);
+    log_text(line, "peer", peer);
 }
 
 void report_begin(const struct SockInfo *slot)
 {
     struct log_line line;
-    begin_conn_line(&line, "begin", slot);
-    local_text(&line, slot);
+    struct ends ends;
+    name_ends(slot, &ends);
+    begin_conn_line(&line, "begin", slot->server, slot->conn_id, slot->index, ends.peer);
+    log_text(&line, "local", ends.local);
     log_send(&slot->server->config, THRDSRV_LOG_DEBUG, &line);
 }
 
@@ -100,33 +158,65 @@ static int64_t timeval_ns(const struct timeval *time)
     return (int64_t)time->tv_sec * 1000000000 + (int64_t)time->tv_usec * 1000;
 }
 
-static void log_end_reason(struct log_line *line, struct end end)
+static void log_end_reason(struct log_line *line, const struct thrdsrv_end *end)
 {
     char text[32];
-    const char *name = end_reason_name(end.reason);
-    if (end.reason == END_SIGNAL || end.reason == END_EXIT)
-        snprintf(text, sizeof text, "%s:%d", name, end.code);
-    log_text(line, "end", end.reason == END_SIGNAL || end.reason == END_EXIT ? text : name);
+    const char *name = thrdsrv_end_reason_name(end->reason);
+    bool coded = end->reason == THRDSRV_END_SIGNAL || end->reason == THRDSRV_END_EXIT;
+    if (coded)
+        snprintf(text, sizeof text, "%s:%d", name, end->code);
+    log_text(line, "end", coded ? text : name);
+}
+
+static void log_end(const struct thrdsrv_server *server, const struct thrdsrv_end *end)
+{
+    struct log_line line;
+    begin_conn_line(&line, "end", server, end->conn, end->slot, end->peer);
+    log_text(&line, "local", end->local);
+    log_number(&line, "worker", (uint64_t)end->worker);
+    log_seconds(&line, "seconds", end->duration_us * 1000, 3);
+    log_number(&line, "in", end->bytes_in);
+    log_number(&line, "out", end->bytes_out);
+    log_end_reason(&line, end);
+    log_seconds(&line, "user", timeval_ns(&end->usage.ru_utime), 6);
+    log_seconds(&line, "sys", timeval_ns(&end->usage.ru_stime), 6);
+    log_number(&line, "minflt", (uint64_t)end->usage.ru_minflt);
+    log_number(&line, "majflt", (uint64_t)end->usage.ru_majflt);
+    log_number(&line, "vcsw", (uint64_t)end->usage.ru_nvcsw);
+    log_number(&line, "ivcsw", (uint64_t)end->usage.ru_nivcsw);
+    log_send(&server->config, THRDSRV_LOG_INFO, &line);
+}
+
+bool report_end_wanted(const struct thrdsrv_server *server)
+{
+    return server->config.on_end || log_wanted(&server->config, THRDSRV_LOG_INFO);
 }
 
 void report_end(const struct SockInfo *slot, pid_t worker, struct end end,
                 const struct rusage *usage)
 {
-    struct log_line line;
-    begin_conn_line(&line, "end", slot);
-    local_text(&line, slot);
-    log_number(&line, "worker", (uint64_t)worker);
-    log_seconds(&line, "seconds", clock_ns() - slot->accepted_at_ns, 3);
-    log_number(&line, "in", progress_read(&slot->progress->bytes_in));
-    log_number(&line, "out", progress_read(&slot->progress->bytes_out));
-    log_end_reason(&line, end);
-    log_seconds(&line, "user", timeval_ns(&usage->ru_utime), 6);
-    log_seconds(&line, "sys", timeval_ns(&usage->ru_stime), 6);
-    log_number(&line, "minflt", (uint64_t)usage->ru_minflt);
-    log_number(&line, "majflt", (uint64_t)usage->ru_majflt);
-    log_number(&line, "vcsw", (uint64_t)usage->ru_nvcsw);
-    log_number(&line, "ivcsw", (uint64_t)usage->ru_nivcsw);
-    log_send(&slot->server->config, THRDSRV_LOG_INFO, &line);
+    const struct thrdsrv_server *server = slot->server;
+    struct ends ends;
+    if (!report_end_wanted(server))
+        return;
+    name_ends(slot, &ends);
+    struct thrdsrv_end all = {
+        .conn = slot->conn_id,
+        .slot = slot->index,
+        .worker = worker,
+        .peer = ends.peer,
+        .local = ends.local,
+        .reason = end.reason,
+        .code = end.code,
+        .duration_us = (clock_ns() - slot->accepted_at_ns) / 1000,
+        .bytes_in = progress_read(&slot->progress->bytes_in),
+        .bytes_out = progress_read(&slot->progress->bytes_out),
+        .usage = *usage,
+    };
+    if (log_wanted(&server->config, THRDSRV_LOG_INFO))
+        log_end(server, &all);
+    if (server->config.on_end)
+        server->config.on_end(&all, server->config.user);
 }
 
 static void subtract(struct timeval *from, const struct timeval *what)
@@ -149,40 +239,28 @@ void report_usage_since(struct rusage *after, const struct rusage *before)
     after->ru_nivcsw -= before->ru_nivcsw;
 }
 
-/* What a line of the dump needs, copied under the lock and written under none. */
-struct slot_copy {
-    enum slot_state state;
-    pid_t worker;
-};
-
-static void report_slot(struct SockInfo *slot, struct slot_copy copy)
+static void report_slot(const struct thrdsrv_server *server, const struct thrdsrv_slot *slot)
 {
     static const char *const waits[] = {"no", "read", "write", "end"};
     struct log_line line;
-    int64_t since_ms;
-    enum waiting waiting = progress_waiting(slot->progress, &since_ms);
-    begin_conn_line(&line, "slot", slot);
-    log_text(&line, "state", slot_state_name(copy.state));
+    begin_conn_line(&line, "slot", server, slot->conn, slot->index, slot->peer);
+    log_text(&line, "state", thrdsrv_slot_state_name(slot->state));
     log_number(&line, "generation", slot->generation);
-    log_number(&line, "worker", (uint64_t)copy.worker);
-    log_seconds(&line, "age", clock_ns() - slot->accepted_at_ns, 3);
-    log_text(&line, "waits", waits[waiting]);
-    if (waiting != WAITING_NOT)
-        log_seconds(&line, "for", (clock_coarse_ms() - since_ms) * 1000000, 3);
-    log_number(&line, "in", progress_read(&slot->progress->bytes_in));
-    log_number(&line, "out", progress_read(&slot->progress->bytes_out));
-    log_send(&slot->server->config, THRDSRV_LOG_NOTICE, &line);
+    log_number(&line, "worker", (uint64_t)slot->worker);
+    log_seconds(&line, "age", slot->age_ms * 1000000, 3);
+    log_text(&line, "waits", waits[slot->waits]);
+    if (slot->waits != THRDSRV_WAIT_NONE)
+        log_seconds(&line, "for", slot->waits_ms * 1000000, 3);
+    log_number(&line, "in", slot->bytes_in);
+    log_number(&line, "out", slot->bytes_out);
+    log_send(&server->config, THRDSRV_LOG_NOTICE, &line);
 }
 
 void report_dump(struct thrdsrv_server *server)
 {
-    for (unsigned i = 0; i < server->table.count; i++) {
-        struct SockInfo *slot = &server->table.slots[i];
-        slot_table_lock(&server->table);
-        struct slot_copy copy = {slot->state, slot->worker};
-        slot_table_unlock(&server->table);
-        if (copy.state != SLOT_FREE)
-            report_slot(slot, copy);
-    }
+    struct thrdsrv_slot slot;
+    for (unsigned i = 0; i < server->table.count; i++)
+        if (thrdsrv_server_slot(server, i, &slot, sizeof slot) > 0)
+            report_slot(server, &slot);
     report_counters(server);
 }

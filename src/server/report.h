@@ -1,12 +1,13 @@
-/* report.h - the log lines about the server and its connections. No lock is held; no child calls.
- */
+/* report.h - the log lines about the server and its connections, and the hook on_end. No lock is
+ * held; no child calls. */
 #ifndef SERVER_REPORT_H
 #define SERVER_REPORT_H
 
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "server/end_reason.h"
+#include <thrdsrv/observe.h>
 
 struct SockInfo;
 struct thrdsrv_server;
@@ -15,10 +16,31 @@ void report_start(const struct thrdsrv_server *server);
 void report_quiesce(const struct thrdsrv_server *server, unsigned active, const char *how);
 void report_stop(struct thrdsrv_server *server);
 
-/* One connection; the caller still owns the slot. worker is the thread's or process's id. */
+/* Why a connection ended; code is a signal number or an exit status, else 0. */
+struct end {
+    enum thrdsrv_end_reason reason;
+    int code;
+};
+
+/* One connection; the caller still owns the slot. worker is the thread's or process's id, 0: none.
+ */
 void report_begin(const struct SockInfo *slot);
 void report_end(const struct SockInfo *slot, pid_t worker, struct end end,
                 const struct rusage *usage);
+
+/* Whether anybody wants to know of the end of a connection: ask before finding out what is costly.
+ */
+bool report_end_wanted(const struct thrdsrv_server *server);
+
+/* Connections that were handed over, and closed by the stop before a slot was free for them. */
+void report_unserved(const struct thrdsrv_server *server, unsigned count);
+
+/* No slot was free, or config.admit said no: one line a second of each. */
+void report_refused_full(struct thrdsrv_server *server);
+void report_refused_admission(struct thrdsrv_server *server, const char *peer);
+
+/* thrdsrv_server_destroy() was called while the server runs. */
+void report_destroy_refused(const struct thrdsrv_server *server);
 
 /* after becomes what was used between before and after. */
 void report_usage_since(struct rusage *after, const struct rusage *before);

@@ -13,6 +13,8 @@
 #include "server/accept_loop.h"
 #include "server/clock.h"
 #include "server/descriptor.h"
+#include "server/handover.h"
+#include "server/own_thread.h"
 #include "server/report.h"
 #include "server/wakeup.h"
 
@@ -29,10 +31,21 @@ static int failed(const struct thrdsrv_server *server, const char *what, int err
     return error;
 }
 
+/* A descriptor named twice would be closed twice, and the second time be somebody else's. */
+static int check_named_once(const struct thrdsrv_server *server, size_t index)
+{
+    const struct listener *last = &server->listeners[server->listener_count - 1];
+    for (unsigned i = 0; i + 1 < server->listener_count; i++)
+        if (last->original >= 0 && server->listeners[i].original == last->original)
+            return listener_refuse(&server->config, server->config.listen[index],
+                                   "this descriptor is named twice");
+    return 0;
+}
+
 /* listener_open() logs its own failures. */
 static int open_listeners(struct thrdsrv_server *server)
 {
-    server->listeners = calloc(2 * server->config.listen_count, sizeof *server->listeners);
+    server->listeners = calloc(2 * server->config.listen_count + 1, sizeof *server->listeners);
     if (!server->listeners)
         return failed(server, "calloc", THRDSRV_E_MEMORY);
     for (size_t i = 0; i < server->config.listen_count; i++) {
@@ -42,15 +55,30 @@ static int open_listeners(struct thrdsrv_server *server)
         if (error < 0)
             return error;
         server->listener_count += count;
+        error = check_named_once(server, i);
+        if (error < 0)
+            return error;
     }
+    if (!server->config.adopt)
+        return 0;
+    server->handover = handover_open(&server->listeners[server->listener_count]);
+    if (server->handover < 0)
+        return failed(server, "pipe2", THRDSRV_E_SYSTEM);
+    server->listener_count++;
     return 0;
 }
 
 static void close_all(struct thrdsrv_server *server)
 {
-    for (unsigned i = 0; i < server->listener_count; i++)
-        listener_close(&server->listeners[i]);
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        struct listener *listener = &server->listeners[i];
+        if (listener->family == AF_UNSPEC && listener->fd >= 0)
+            handover_close_waiting(listener);
+        listener_close(listener);
+    }
     free(server->listeners);
+    if (server->handover >= 0)
+        close(server->handover);
     if (server->epoll >= 0)
         close(server->epoll);
     close(server->wakeup);
@@ -65,7 +93,12 @@ static int open_all(struct thrdsrv_server *server)
     if (error < 0)
         return error;
     error = accept_loop_init(server);
-    return error < 0 ? failed(server, "epoll_ctl", error) : 0;
+    if (error < 0)
+        return failed(server, "epoll_ctl", error);
+    /* Nothing can fail any more: what was adopted is ours. */
+    for (unsigned i = 0; i < server->listener_count; i++)
+        listener_adopt(&server->listeners[i]);
+    return 0;
 }
 
 static void set_timeouts(struct thrdsrv_server *server)
@@ -109,7 +142,7 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
     struct thrdsrv_server *server = calloc(1, sizeof *server);
     if (!server)
         return THRDSRV_E_MEMORY;
-    server->epoll = -1;
+    server->epoll = server->handover = -1;
     server->check_at_ms = CLOCK_NEVER;
     int error = config_copy(&server->config, config);
     if (error == THRDSRV_E_MEMORY)
@@ -130,21 +163,29 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
     return error;
 }
 
-int thrdsrv_server_run(struct thrdsrv_server *server)
+int server_serve(struct thrdsrv_server *server)
 {
-    if (server->ran)
-        return THRDSRV_E_INVALID;
-    server->ran = true;
+    atomic_exchange(&server->loop_thread, gettid());
     report_start(server);
     while (server->phase != PHASE_STOPPED)
         accept_loop_turn(server, accept_loop_prepare(server));
     if (server->model->settle)
         server->model->settle(server);
     report_stop(server);
-    if (server->failed_errno == 0)
-        return 0;
+    atomic_exchange(&server->loop_thread, 0);
     errno = server->failed_errno;
-    return THRDSRV_E_SYSTEM;
+    return errno == 0 ? 0 : THRDSRV_E_SYSTEM;
+}
+
+int thrdsrv_server_run(struct thrdsrv_server *server)
+{
+    if (server_is_child_copy(server) || (atomic_fetch_or(&server->life, LIFE_RAN) & LIFE_RAN))
+        return THRDSRV_E_INVALID;
+    int error = server_serve(server);
+    int kept = errno;
+    atomic_fetch_or(&server->life, LIFE_FINISHED); /* from here on it may be destroyed */
+    errno = kept;
+    return error;
 }
 
 static void request(struct thrdsrv_server *server, enum request what)
@@ -171,7 +212,7 @@ void thrdsrv_server_dump(struct thrdsrv_server *server)
 int thrdsrv_server_address(const struct thrdsrv_server *server, size_t index, char *buf,
                            size_t size)
 {
-    if (index >= server->listener_count)
+    if (index >= server->listener_count || server->listeners[index].family == AF_UNSPEC)
         return THRDSRV_E_INVALID;
     size_t length = strlen(server->listeners[index].text);
     if (length >= size)
@@ -180,15 +221,27 @@ int thrdsrv_server_address(const struct thrdsrv_server *server, size_t index, ch
     return (int)length;
 }
 
-void thrdsrv_server_stats(struct thrdsrv_server *server, struct thrdsrv_stats *stats)
+/* Stops a server that was started. Returns whether none of its threads uses it any more. */
+static bool is_idle(struct thrdsrv_server *server)
 {
-    slot_table_stats(&server->table, stats);
+    if (own_thread_is_caller(server))
+        return false;
+    if (atomic_fetch_or(&server->life, 0) & LIFE_JOINABLE) {
+        thrdsrv_server_stop(server);
+        thrdsrv_server_wait(server);
+    }
+    unsigned life = atomic_fetch_or(&server->life, 0);
+    return !(life & LIFE_RAN) || (life & LIFE_FINISHED);
 }
 
 void thrdsrv_server_destroy(struct thrdsrv_server *server)
 {
-    if (!server)
+    if (!server || server_is_child_copy(server))
         return;
+    if (!is_idle(server)) {
+        report_destroy_refused(server);
+        return;
+    }
     close_all(server);
     slot_table_fini(&server->table);
     config_free(&server->config);

@@ -4,6 +4,7 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,13 @@ enum phase {
     PHASE_STOPPED,     /* no slot is in use */
 };
 
+/* How far a server has come, bits of one word. */
+enum life {
+    LIFE_RAN = 1,      /* run() or start() was called */
+    LIFE_FINISHED = 2, /* run() or wait() is over: they touch nothing of the server any more */
+    LIFE_JOINABLE = 4, /* start()'s thread is there, and nobody waits for it yet */
+};
+
 /* Requests from outside, bits of one word. */
 enum request { REQUEST_QUIESCE = 1, REQUEST_STOP = 2, REQUEST_DUMP = 4 };
 
@@ -35,8 +43,14 @@ struct thrdsrv_server {
     unsigned listener_count;          /* [C] */
     int epoll;                        /* [C] */
     int wakeup;                       /* [C] */
-    bool ran;                         /* run() was called; the caller's thread */
+    int handover;                     /* [C] write end of the pipe of adopted connections; -1 */
     _Atomic unsigned requests;        /* any thread, any signal handler */
+
+    _Atomic unsigned life;   /* bits of enum life; any thread */
+    _Atomic int loop_thread; /* thread id of the run() thread; 0: none */
+    pthread_t thread;        /* start()'s thread, written before LIFE_JOINABLE */
+    int result;              /* of run() in that thread, read when it has been joined */
+    int result_errno;
 
     struct slot_table table;
 
@@ -51,7 +65,18 @@ struct thrdsrv_server {
     struct log_limit limit_accept;  /* [A] */
     struct log_limit limit_spawn;   /* [A] */
     struct log_limit limit_refused; /* [A] */
+    struct log_limit limit_admission; /* [A] */
 };
+
+/* server.c: what run() does, once, on the calling thread. */
+int server_serve(struct thrdsrv_server *server);
+
+/* Whether this is a child's copy of a server (worker_fork.c): its table must not be locked, and
+ * nothing is left of it that could be asked to do something. */
+static inline bool server_is_child_copy(const struct thrdsrv_server *server)
+{
+    return server->wakeup < 0;
+}
 
 /* config.c: checks and copies. 0, or E_INVALID, E_MEMORY, E_UNSUPPORTED after a log line. */
 int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config);

@@ -105,11 +105,11 @@ struct SockInfo *slot_table_reserve(struct slot_table *table)
     slot_table_lock(table);
     struct SockInfo *slot = table->free_first;
     if (slot) {
-        INVARIANT(slot->state == SLOT_FREE && slot->fd == -1);
+        INVARIANT(slot->state == THRDSRV_SLOT_FREE && slot->fd == -1);
         table->free_first = slot->next_free;
         if (!table->free_first)
             table->free_last = NULL;
-        slot->state = SLOT_RESERVED;
+        slot->state = THRDSRV_SLOT_RESERVED;
     } else {
         table->wake_wanted = true;
     }
@@ -120,8 +120,8 @@ struct SockInfo *slot_table_reserve(struct slot_table *table)
 void slot_table_unreserve(struct slot_table *table, struct SockInfo *slot)
 {
     slot_table_lock(table);
-    INVARIANT(slot->state == SLOT_RESERVED && slot->fd == -1);
-    slot->state = SLOT_FREE;
+    INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd == -1);
+    slot->state = THRDSRV_SLOT_FREE;
     slot->next_free = table->free_first; /* it was not used: back where it came from */
     table->free_first = slot;
     if (!table->free_last)
@@ -133,7 +133,7 @@ void slot_table_book(struct slot_table *table, struct SockInfo *slot, int fd)
 {
     progress_reset(slot->progress);
     slot_table_lock(table);
-    INVARIANT(slot->state == SLOT_RESERVED && slot->fd == -1 && fd >= 0);
+    INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd == -1 && fd >= 0);
     slot->fd = fd;
     slot->generation++;
     slot->conn_id = ++table->stats.accepted;
@@ -145,8 +145,8 @@ void slot_table_book(struct slot_table *table, struct SockInfo *slot, int fd)
 int slot_table_activate(struct slot_table *table, struct SockInfo *slot, pid_t worker)
 {
     slot_table_lock(table);
-    INVARIANT(slot->state == SLOT_RESERVED && slot->fd >= 0);
-    slot->state = SLOT_ACTIVE;
+    INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd >= 0);
+    slot->state = THRDSRV_SLOT_ACTIVE;
     slot->worker = worker;
     int fd = slot->fd;
     slot_table_unlock(table);
@@ -156,8 +156,8 @@ int slot_table_activate(struct slot_table *table, struct SockInfo *slot, pid_t w
 int slot_table_hand_over(struct slot_table *table, struct SockInfo *slot, pid_t worker)
 {
     slot_table_lock(table);
-    INVARIANT(slot->state == SLOT_RESERVED && slot->fd >= 0);
-    slot->state = SLOT_ACTIVE;
+    INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd >= 0);
+    slot->state = THRDSRV_SLOT_ACTIVE;
     slot->worker = worker;
     int fd = slot->fd;
     slot->fd = -1;
@@ -165,10 +165,10 @@ int slot_table_hand_over(struct slot_table *table, struct SockInfo *slot, pid_t 
     return fd;
 }
 
-void slot_table_cut(struct SockInfo *slot, enum end_reason reason, int64_t now_ms)
+void slot_table_cut(struct SockInfo *slot, enum thrdsrv_end_reason reason, int64_t now_ms)
 {
-    INVARIANT(slot->state == SLOT_ACTIVE);
-    slot->state = SLOT_STOPPING;
+    INVARIANT(slot->state == THRDSRV_SLOT_ACTIVE);
+    slot->state = THRDSRV_SLOT_STOPPING;
     slot->cut_at_ms = now_ms;
     progress_set_cut(slot->progress, reason);
 }
@@ -176,35 +176,35 @@ void slot_table_cut(struct SockInfo *slot, enum end_reason reason, int64_t now_m
 int slot_table_take(struct slot_table *table, struct SockInfo *slot)
 {
     slot_table_lock(table);
-    INVARIANT(slot->state != SLOT_FREE);
-    slot->state = SLOT_STOPPING;
+    INVARIANT(slot->state != THRDSRV_SLOT_FREE);
+    slot->state = THRDSRV_SLOT_STOPPING;
     int fd = slot->fd;
     slot->fd = -1;
     slot_table_unlock(table);
     return fd;
 }
 
-static void count_end(struct thrdsrv_stats *stats, enum end_reason reason)
+static void count_end(struct thrdsrv_stats *stats, enum thrdsrv_end_reason reason)
 {
-    if (reason == END_NO_WORKER) {
+    if (reason == THRDSRV_END_NO_WORKER) {
         stats->spawn_failures++;
         return;
     }
     stats->served++;
     switch (reason) {
-    case END_IDLE:
+    case THRDSRV_END_IDLE:
         stats->timeouts_idle++;
         break;
-    case END_FIRST_BYTE:
+    case THRDSRV_END_FIRST_BYTE:
         stats->timeouts_first_byte++;
         break;
-    case END_WRITE_STALL:
+    case THRDSRV_END_WRITE_STALL:
         stats->timeouts_write_stall++;
         break;
-    case END_LIFETIME:
+    case THRDSRV_END_LIFETIME:
         stats->timeouts_lifetime++;
         break;
-    case END_RATE:
+    case THRDSRV_END_RATE:
         stats->timeouts_rate++;
         break;
     default:
@@ -214,23 +214,24 @@ static void count_end(struct thrdsrv_stats *stats, enum end_reason reason)
 
 /* While the server stops: was this one let end, by itself or by a limit that holds at any time, or
  * was it ended? A process that got a signal then was. */
-static void count_end_of_drain(struct thrdsrv_stats *stats, enum end_reason reason)
+static void count_end_of_drain(struct thrdsrv_stats *stats, enum thrdsrv_end_reason reason)
 {
-    if (reason == END_STOPPED || reason == END_SIGNAL || reason == END_TERMINATED)
+    if (reason == THRDSRV_END_STOPPED || reason == THRDSRV_END_SIGNAL ||
+        reason == THRDSRV_END_TERMINATED)
         stats->cut++;
     else
         stats->drained++;
 }
 
-void slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
-                        pid_t departed)
+void slot_table_release(struct slot_table *table, struct SockInfo *slot,
+                        enum thrdsrv_end_reason reason, pid_t departed)
 {
     int64_t now = departed ? clock_read_ns(CLOCK_BOOTTIME) : 0;
     uint64_t bytes_in = progress_read(&slot->progress->bytes_in);
     uint64_t bytes_out = progress_read(&slot->progress->bytes_out);
     slot_table_lock(table);
-    INVARIANT(slot->state == SLOT_STOPPING && slot->fd == -1);
-    slot->state = SLOT_FREE;
+    INVARIANT(slot->state == THRDSRV_SLOT_STOPPING && slot->fd == -1);
+    slot->state = THRDSRV_SLOT_FREE;
     slot->worker = 0;
     slot->departed = departed;
     slot->departed_at_ns = now;
@@ -254,11 +255,19 @@ void slot_table_want_wake(struct slot_table *table)
     slot_table_unlock(table);
 }
 
-void slot_table_count_refused(struct slot_table *table)
+void slot_table_count_refused_full(struct slot_table *table)
 {
     slot_table_lock(table);
     table->stats.accepted++;
     table->stats.refused_full++;
+    slot_table_unlock(table);
+}
+
+void slot_table_count_refused_admission(struct slot_table *table)
+{
+    slot_table_lock(table);
+    table->stats.accepted++;
+    table->stats.refused_admission++;
     slot_table_unlock(table);
 }
 
@@ -296,8 +305,46 @@ unsigned slot_table_active(struct slot_table *table)
     return active;
 }
 
-const char *slot_state_name(enum slot_state state)
+/* The [B] fields may be read under the lock from slot_table_book() on: the loop writes them before,
+ * while the slot is RESERVED without an fd. */
+static bool holds_connection(const struct SockInfo *slot) REQUIRES(TABLE_LOCK)
 {
-    static const char *const names[] = {"FREE", "RESERVED", "ACTIVE", "STOPPING"};
-    return names[state];
+    return slot->state != THRDSRV_SLOT_FREE &&
+           !(slot->state == THRDSRV_SLOT_RESERVED && slot->fd < 0);
+}
+
+static void fill_view(const struct SockInfo *slot, struct slot_view *view) REQUIRES(TABLE_LOCK)
+{
+    view->state = slot->state;
+    view->worker = slot->worker;
+    view->generation = slot->generation;
+    view->conn_id = slot->conn_id;
+    view->accepted_at_ns = slot->accepted_at_ns;
+    view->peer = slot->peer;
+    view->local = slot->local;
+    view->listener_text = slot->listener_text;
+    view->waits = progress_waiting(slot->progress, &view->waits_since_ms);
+    view->bytes_in = progress_read(&slot->progress->bytes_in);
+    view->bytes_out = progress_read(&slot->progress->bytes_out);
+}
+
+bool slot_table_view(struct slot_table *table, unsigned index, struct slot_view *view)
+{
+    const struct SockInfo *slot = &table->slots[index];
+    slot_table_lock(table);
+    bool in_use = holds_connection(slot);
+    if (in_use)
+        fill_view(slot, view);
+    slot_table_unlock(table);
+    return in_use;
+}
+
+bool slot_table_has_worker(struct slot_table *table, pid_t worker)
+{
+    bool has = false;
+    slot_table_lock(table);
+    for (unsigned i = 0; i < table->count && !has; i++)
+        has = table->slots[i].worker == worker;
+    slot_table_unlock(table);
+    return has;
 }

@@ -1,6 +1,7 @@
 /* slot_table.h - the fixed table of slots, and the one mutex that guards it.
  *
- * A slot (struct SockInfo) stands for one connection that is being served. It goes round
+ * A slot (struct SockInfo) stands for one connection that is being served. It goes round the states
+ * of enum thrdsrv_slot_state:
  *
  *     FREE -> RESERVED -> ACTIVE -> STOPPING -> FREE
  *
@@ -39,21 +40,18 @@
 #include <thrdsrv/server.h>
 
 #include "server/address.h"
-#include "server/end_reason.h"
 #include "server/progress.h"
 #include "server/thread_safety.h"
 #include "server/timeouts.h"
-
-enum slot_state { SLOT_FREE = 0, SLOT_RESERVED, SLOT_ACTIVE, SLOT_STOPPING };
 
 struct SockInfo {
     struct thrdsrv_server *server; /* [C] */
     struct progress *progress;     /* [C] the pointer; what it points to is atomic */
     uint32_t index;                /* [C] number of the slot */
 
-    enum slot_state state GUARDED_BY(TABLE_LOCK); /* [T] */
-    int fd GUARDED_BY(TABLE_LOCK);                /* [T] */
-    pid_t worker GUARDED_BY(TABLE_LOCK);          /* [T] thread id or process id, 0: none yet */
+    enum thrdsrv_slot_state state GUARDED_BY(TABLE_LOCK); /* [T] */
+    int fd GUARDED_BY(TABLE_LOCK);                        /* [T] */
+    pid_t worker GUARDED_BY(TABLE_LOCK); /* [T] thread id or process id, 0: none yet */
     struct SockInfo *next_free GUARDED_BY(TABLE_LOCK); /* [T] */
     int64_t cut_at_ms GUARDED_BY(TABLE_LOCK);          /* [T] when the loop cut it */
 
@@ -120,7 +118,7 @@ int slot_table_hand_over(struct slot_table *table, struct SockInfo *slot, pid_t 
 
 /* ACTIVE -> STOPPING, by the loop: the reason is left for the worker to find. The caller then
  * wakes the worker (struct worker_model, request_stop) under the same lock. */
-void slot_table_cut(struct SockInfo *slot, enum end_reason reason, int64_t now_ms)
+void slot_table_cut(struct SockInfo *slot, enum thrdsrv_end_reason reason, int64_t now_ms)
     REQUIRES(TABLE_LOCK);
 
 /* RESERVED, ACTIVE or STOPPING -> STOPPING, by whoever ends the connection: the fd leaves the table
@@ -129,14 +127,15 @@ int slot_table_take(struct slot_table *table, struct SockInfo *slot) EXCLUDES(TA
 
 /* STOPPING -> FREE, the last thing a worker does; wakes the loop if it waits for that. departed is
  * the worker's thread id, or 0 when the worker is known to have ended. */
-void slot_table_release(struct slot_table *table, struct SockInfo *slot, enum end_reason reason,
-                        pid_t departed) EXCLUDES(TABLE_LOCK);
+void slot_table_release(struct slot_table *table, struct SockInfo *slot,
+                        enum thrdsrv_end_reason reason, pid_t departed) EXCLUDES(TABLE_LOCK);
 
 /* Asks that the next release wakes the loop. */
 void slot_table_want_wake(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 
-/* A connection was accepted while no slot was free, and refused. */
-void slot_table_count_refused(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+/* A connection was accepted and refused: while no slot was free, or by config.admit. */
+void slot_table_count_refused_full(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+void slot_table_count_refused_admission(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 
 /* accept(2) failed: for want of descriptors or memory (system), or for that one connection. */
 void slot_table_count_accept_error(struct slot_table *table, bool system) EXCLUDES(TABLE_LOCK);
@@ -151,6 +150,28 @@ void slot_table_stats(struct slot_table *table, struct thrdsrv_stats *stats) EXC
 /* Slots that hold a connection. */
 unsigned slot_table_active(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 
-const char *slot_state_name(enum slot_state state);
+/* What others may know of a slot in use. */
+struct slot_view {
+    enum thrdsrv_slot_state state;
+    pid_t worker;
+    uint32_t generation;
+    uint64_t conn_id;
+    int64_t accepted_at_ns;
+    struct address peer;
+    struct address local;
+    const char *listener_text; /* lives as long as the server */
+    enum thrdsrv_wait waits;
+    int64_t waits_since_ms;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+};
+
+/* Copies the slot, all of one moment. Returns false, and nothing else, where it holds no
+ * connection. Any thread. */
+bool slot_table_view(struct slot_table *table, unsigned index, struct slot_view *view)
+    EXCLUDES(TABLE_LOCK);
+
+/* Whether a slot's worker has this thread or process id. Any thread. */
+bool slot_table_has_worker(struct slot_table *table, pid_t worker) EXCLUDES(TABLE_LOCK);
 
 #endif

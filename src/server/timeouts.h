@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-#include "server/end_reason.h"
+#include <thrdsrv/observe.h>
+
 #include "server/progress.h"
 
 /* The limits, as in struct thrdsrv_config; 0 or less: none. */
@@ -21,7 +22,7 @@ struct timeouts {
 
 /* What the accept loop knows of one connection at one moment. */
 struct timeout_view {
-    enum waiting waiting;
+    enum thrdsrv_wait waiting;
     int64_t waiting_since_ms;
     int64_t accepted_at_ms;
     int64_t waited_ms; /* how long it waited for its peer before the present waiting began */
@@ -40,9 +41,10 @@ struct rate_window {
 /* The shortest limit that is set: nothing can pass sooner after any event. CLOCK_NEVER: none. */
 int64_t timeouts_shortest(const struct timeouts *limits);
 
-/* Returns the limit that has passed, or END_NONE and in *next_ms the moment at which one may pass
- * at the earliest if the connection's state does not change. */
-enum end_reason timeouts_check(const struct timeouts *limits, const struct timeout_view *view,
-                               struct rate_window *window, int64_t now_ms, int64_t *next_ms);
+/* Returns the limit that has passed, or THRDSRV_END_NONE and in *next_ms the moment at which one
+ * may pass at the earliest if the connection's state does not change. */
+enum thrdsrv_end_reason timeouts_check(const struct timeouts *limits,
+                                       const struct timeout_view *view, struct rate_window *window,
+                                       int64_t now_ms, int64_t *next_ms);
 
 #endif

@@ -14,7 +14,7 @@
 bool watch_reap(struct thrdsrv_server *server, struct SockInfo *slot, uint32_t generation)
 {
     slot_table_lock(&server->table);
-    bool in_use = slot->state == SLOT_ACTIVE || slot->state == SLOT_STOPPING;
+    bool in_use = slot->state == THRDSRV_SLOT_ACTIVE || slot->state == THRDSRV_SLOT_STOPPING;
     slot_table_unlock(&server->table);
     return in_use && slot->generation == generation && server->model->reap &&
            server->model->reap(server, slot);
@@ -34,15 +34,15 @@ bool watch_reap_unwatched(struct thrdsrv_server *server)
     return any;
 }
 
-static void cut(struct thrdsrv_server *server, struct SockInfo *slot, enum end_reason reason,
-                int64_t now_ms) REQUIRES(TABLE_LOCK)
+static void cut(struct thrdsrv_server *server, struct SockInfo *slot,
+                enum thrdsrv_end_reason reason, int64_t now_ms) REQUIRES(TABLE_LOCK)
 {
     slot_table_cut(slot, reason, now_ms);
     server->model->request_stop(slot, false);
 }
 
-static enum end_reason overdue(struct thrdsrv_server *server, struct SockInfo *slot, int64_t now_ms,
-                               int64_t *next_ms)
+static enum thrdsrv_end_reason overdue(struct thrdsrv_server *server, struct SockInfo *slot,
+                                       int64_t now_ms, int64_t *next_ms)
 {
     struct progress *progress = slot->progress;
     struct timeout_view view = {
@@ -63,20 +63,22 @@ static int64_t check_slot(struct thrdsrv_server *server, struct SockInfo *slot, 
     int64_t grace_ms = stopping ? GRACE_AT_STOP_MS : GRACE_MS;
     int64_t next_ms = CLOCK_NEVER;
     switch (slot->state) {
-    case SLOT_FREE:
+    case THRDSRV_SLOT_FREE:
         return CLOCK_NEVER;
-    case SLOT_RESERVED: /* its worker is about to announce itself */
+    case THRDSRV_SLOT_RESERVED: /* its worker is about to announce itself */
         return now_ms + CHECK_MS;
-    case SLOT_ACTIVE: {
-        enum end_reason reason = stopping ? END_STOPPED : overdue(server, slot, now_ms, &next_ms);
-        if (reason == END_NONE)
+    case THRDSRV_SLOT_ACTIVE: {
+        enum thrdsrv_end_reason reason =
+            stopping ? THRDSRV_END_STOPPED : overdue(server, slot, now_ms, &next_ms);
+        if (reason == THRDSRV_END_NONE)
             return clock_earlier(next_ms,
                                  clock_after(now_ms, timeouts_shortest(&server->timeouts)));
         cut(server, slot, reason, now_ms);
         return now_ms + grace_ms;
     }
-    case SLOT_STOPPING:
-        if (progress_cut(slot->progress) == END_NONE) /* the worker is ending it by itself */
+    case THRDSRV_SLOT_STOPPING:
+        if (progress_cut(slot->progress) ==
+            THRDSRV_END_NONE) /* the worker is ending it by itself */
             return stopping ? now_ms + CHECK_MS : CLOCK_NEVER;
         if (now_ms - slot->cut_at_ms >= grace_ms) {
             server->model->request_stop(slot, true);

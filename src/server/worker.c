@@ -28,24 +28,25 @@ bool thrdsrv_mode_supported(enum thrdsrv_mode mode)
     return model && model->start;
 }
 
-static enum end_reason reason_of(int result, const struct thrdsrv_conn *conn)
+static enum thrdsrv_end_reason reason_of(int result, const struct thrdsrv_conn *conn)
 {
     switch (result) {
     case THRDSRV_E_RESET:
-        return END_RESET;
+        return THRDSRV_END_RESET;
     case THRDSRV_E_SYSTEM:
     case THRDSRV_E_MEMORY:
-        return END_ERROR;
+        return THRDSRV_END_ERROR;
     case THRDSRV_E_EOF:
-        return END_EOF;
+        return THRDSRV_END_EOF;
     default:
         if (result < 0)
-            return END_FAILED;
-        return conn->end_of_input ? END_EOF : END_DONE;
+            return THRDSRV_END_FAILED;
+        return conn->end_of_input ? THRDSRV_END_EOF : THRDSRV_END_DONE;
     }
 }
 
-enum end_reason worker_serve(struct SockInfo *slot, int fd, const struct conn_waiter *waiter)
+enum thrdsrv_end_reason worker_serve(struct SockInfo *slot, int fd,
+                                     const struct conn_waiter *waiter)
 {
     const struct thrdsrv_config *config = &slot->server->config;
     struct thrdsrv_conn conn;
@@ -54,24 +55,25 @@ enum end_reason worker_serve(struct SockInfo *slot, int fd, const struct conn_wa
         config->on_start(&conn, config->user);
     int result = config->handler ? conn_run_handler(&conn, config->handler)
                                  : config->serve(&conn, config->user);
-    enum end_reason reason = progress_cut(slot->progress);
-    if (reason == END_NONE)
+    enum thrdsrv_end_reason reason = progress_cut(slot->progress);
+    if (reason == THRDSRV_END_NONE)
         reason = reason_of(result, &conn);
     progress_set_ended(slot->progress, reason);
     conn_linger(&conn);
     return reason;
 }
 
-enum end_reason worker_run(struct SockInfo *slot, pid_t worker, const struct conn_waiter *waiter)
+enum thrdsrv_end_reason worker_run(struct SockInfo *slot, pid_t worker,
+                                   const struct conn_waiter *waiter)
 {
     struct thrdsrv_server *server = slot->server;
-    bool report = log_wanted(&server->config, THRDSRV_LOG_INFO);
+    bool report = report_end_wanted(server);
     struct rusage before = {0}, after = {0};
     if (report)
         getrusage(RUSAGE_THREAD, &before);
 
     int fd = slot_table_activate(&server->table, slot, worker);
-    enum end_reason reason = worker_serve(slot, fd, waiter);
+    enum thrdsrv_end_reason reason = worker_serve(slot, fd, waiter);
     slot_table_take(&server->table, slot);
     close(fd);
 
@@ -81,30 +83,4 @@ enum end_reason worker_run(struct SockInfo *slot, pid_t worker, const struct con
         report_end(slot, worker, (struct end){reason, 0}, &after);
     }
     return reason;
-}
-
-bool worker_is_fault(int signal_number)
-{
-    switch (signal_number) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGABRT:
-    case SIGTRAP:
-    case SIGSYS:
-        return true;
-    default:
-        return false;
-    }
-}
-
-void worker_block_signals(sigset_t *kept)
-{
-    sigset_t blocked;
-    sigfillset(&blocked);
-    for (int number = 1; number < NSIG; number++)
-        if (worker_is_fault(number))
-            sigdelset(&blocked, number);
-    pthread_sigmask(SIG_SETMASK, &blocked, kept);
 }

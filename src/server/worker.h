@@ -5,14 +5,12 @@
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include <thrdsrv/server.h>
 
 #include "server/conn.h"
-#include "server/end_reason.h"
 #include "server/slot_table.h"
 
 struct worker_model {
@@ -48,18 +46,12 @@ const struct worker_model *worker_model_of(enum thrdsrv_mode mode);
  * ended, which stands in the slot's progress before the linger begins: by then the service is over,
  * and a cut changes no more than how long the peer is waited for. fd is still open. On the
  * worker's thread, or in the child. */
-enum end_reason worker_serve(struct SockInfo *slot, int fd, const struct conn_waiter *waiter);
+enum thrdsrv_end_reason worker_serve(struct SockInfo *slot, int fd,
+                                     const struct conn_waiter *waiter);
 
 /* The life of a worker that shares our memory (thread, inline): announces itself as worker, serves,
  * closes and writes the end line. Returns the reason, with which the caller releases the slot. */
-enum end_reason worker_run(struct SockInfo *slot, pid_t worker, const struct conn_waiter *waiter);
-
-/* Blocks every signal but those that a fault raises: the program's handlers run on its own threads,
- * no blocked call of a handler is interrupted, and a crash is still seen by who handles crashes.
- * *kept is the mask to return to. */
-void worker_block_signals(sigset_t *kept);
-
-/* The signals that a fault in the running code raises. */
-bool worker_is_fault(int signal_number);
+enum thrdsrv_end_reason worker_run(struct SockInfo *slot, pid_t worker,
+                                   const struct conn_waiter *waiter);
 
 #endif

@@ -23,6 +23,7 @@
 #include "server/descriptor.h"
 #include "server/report.h"
 #include "server/server.h"
+#include "server/thread.h"
 
 /* For the SIGTERM handler of a child; set once, before the signal is unblocked. */
 static struct {
@@ -34,7 +35,7 @@ static void end_connection(int signal_number)
 {
     (void)signal_number;
     int kept = errno;
-    progress_set_cut(child.progress, END_TERMINATED);
+    progress_set_cut(child.progress, THRDSRV_END_TERMINATED);
     shutdown(child.fd, SHUT_RDWR);
     errno = kept;
 }
@@ -46,13 +47,13 @@ static void reset_signals(sigset_t *mask)
 {
     for (int number = 1; number < NSIG; number++) {
         struct sigaction action;
-        if (worker_is_fault(number))
+        if (thread_is_fault(number))
             sigdelset(mask, number);
         if (sigaction(number, NULL, &action) < 0 || action.sa_handler == SIG_DFL ||
             action.sa_handler == SIG_IGN)
             continue;
         action.sa_flags = 0;
-        action.sa_handler = worker_is_fault(number) || number == SIGCHLD ? SIG_DFL : SIG_IGN;
+        action.sa_handler = thread_is_fault(number) || number == SIGCHLD ? SIG_DFL : SIG_IGN;
         sigaction(number, &action, NULL);
     }
     struct sigaction end = {.sa_handler = end_connection};
@@ -92,7 +93,7 @@ static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent, si
 {
     child_enter(slot, fd, parent, mask);
     worker_serve(slot, fd, NULL);
-    if (progress_ended(slot->progress) == END_TERMINATED) {
+    if (progress_ended(slot->progress) == THRDSRV_END_TERMINATED) {
         signal(SIGTERM, SIG_DFL); /* so that the parent sees what ended us */
         raise(SIGTERM);
     }
@@ -141,7 +142,7 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot)
     sigset_t kept;
     pid_t parent = getpid();
     int fd = booked_fd(&server->table, slot); /* the child must not touch the table's lock */
-    worker_block_signals(&kept);
+    thread_block_signals(&kept);
     pid_t pid = fork();
     if (pid == 0)
         child_main(slot, fd, parent, &kept);
@@ -171,15 +172,16 @@ static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
  * the system says. */
 static struct end end_of(struct SockInfo *slot, const siginfo_t *status)
 {
-    enum end_reason ended = progress_ended(slot->progress);
-    enum end_reason cut = progress_cut(slot->progress);
-    if (ended != END_NONE && ended != END_TERMINATED)
+    enum thrdsrv_end_reason ended = progress_ended(slot->progress);
+    enum thrdsrv_end_reason cut = progress_cut(slot->progress);
+    if (ended != THRDSRV_END_NONE && ended != THRDSRV_END_TERMINATED)
         return (struct end){ended, 0};
-    if (cut != END_NONE && cut != END_TERMINATED)
+    if (cut != THRDSRV_END_NONE && cut != THRDSRV_END_TERMINATED)
         return (struct end){cut, 0};
     if (status->si_pid == 0)
-        return (struct end){END_ERROR, 0};
-    return (struct end){status->si_code == CLD_EXITED ? END_EXIT : END_SIGNAL, status->si_status};
+        return (struct end){THRDSRV_END_ERROR, 0};
+    return (struct end){status->si_code == CLD_EXITED ? THRDSRV_END_EXIT : THRDSRV_END_SIGNAL,
+                        status->si_status};
 }
 
 /* waitid(2) as the kernel has it, which tells the child's usage too. Returns false while the child
@@ -209,8 +211,7 @@ static bool reap(struct thrdsrv_server *server, struct SockInfo *slot)
     struct end end = end_of(slot, &status);
     unwatch(server, slot);
     slot_table_take(&server->table, slot);
-    if (log_wanted(&server->config, THRDSRV_LOG_INFO))
-        report_end(slot, pid, end, &usage);
+    report_end(slot, pid, end, &usage);
     slot_table_release(&server->table, slot, end.reason, 0);
     return true;
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "server/clock.h"
 #include "server/server.h"
+#include "server/thread.h"
 
 /* A second of tries at 100 us: in a chroot without /proc a number that is taken tells nothing. */
 #define TRIES_WITHOUT_PROC 10000
@@ -81,36 +81,15 @@ static void *thread_main(void *argument)
     char name[16]; /* the kernel's limit, pthread_setname_np(3) */
     snprintf(name, sizeof name, "thrd/%u", slot->index);
     pthread_setname_np(pthread_self(), name);
-    enum end_reason reason = worker_run(slot, self, NULL);
+    enum thrdsrv_end_reason reason = worker_run(slot, self, NULL);
     wait_for_last(table, slot);
     slot_table_release(table, slot, reason, self);
     return NULL;
 }
 
-static int create_detached(struct SockInfo *slot, size_t stack_size)
-{
-    pthread_t thread;
-    pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
-    if (error != 0)
-        return error;
-    error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (error == 0)
-        error = pthread_attr_setstacksize(&attributes, stack_size);
-    if (error == 0)
-        error = pthread_attr_setguardsize(&attributes, (size_t)sysconf(_SC_PAGESIZE));
-    if (error == 0)
-        error = pthread_create(&thread, &attributes, thread_main, slot);
-    pthread_attr_destroy(&attributes);
-    return error;
-}
-
 static int start(struct thrdsrv_server *server, struct SockInfo *slot)
 {
-    sigset_t kept;
-    worker_block_signals(&kept);
-    int error = create_detached(slot, server->config.stack_size);
-    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    int error = thread_create(NULL, server->config.stack_size, thread_main, slot);
     if (error == 0)
         return 0;
     errno = error; /* pthread functions return the code and leave errno alone */

@@ -1,14 +1,15 @@
 #!/bin/sh
-# checks_can_fail.sh CC AR NM SOURCE_DIR - each boundary test finds the breach it is there for.
+# checks_can_fail.sh CC AR NM READELF SOURCE_DIR - each boundary test finds the breach it is there for.
 #
 # Breaks every rule once, in a copy or in a small archive of its own, and wants exit status 1
 # from the test. Exit status: 0 all found, 1 one was not, 2 the test could not be done.
 set -u
-[ $# -eq 4 ] && [ -d "$4/src" ] || { echo "usage: $0 CC AR NM SOURCE_DIR" >&2; exit 2; }
+[ $# -eq 5 ] && [ -d "$5/src" ] || { echo "usage: $0 CC AR NM READELF SOURCE_DIR" >&2; exit 2; }
 cc=$1
 ar=$2
 nm=$3
-root=$4
+readelf=$4
+root=$5
 here=$(dirname "$0")
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
@@ -33,6 +34,14 @@ archive() {
     printf '%s\n' "$2" > "$work/$1.c"
     rm -f "$work/$1.a"
     "$cc" -O1 -c -o "$work/$1.o" "$work/$1.c" && "$ar" rc "$work/$1.a" "$work/$1.o" || exit 2
+}
+
+# shared NAME TEXT [LINK_OPTION...]: a shared library of one C file.
+shared() {
+    name=$1
+    printf '%s\n' "$2" > "$work/$name.c"
+    shift 2
+    "$cc" -O1 -fPIC -shared -Wl,-z,relro "$@" -o "$work/$name.so" "$work/$name.c" || exit 2
 }
 
 # copy: a fresh copy of src and include under $work/tree.
@@ -106,4 +115,88 @@ want 1 "a header with a warning" sh "$here/headers.sh" "$cc" c c17 "$work/tree/i
 copy
 echo 'extern size_t thrdsrv_breach;' > "$work/tree/include/thrdsrv/breach.h"
 want 1 "a header that needs another" sh "$here/headers.sh" "$cc" c c17 "$work/tree/include"
+
+# A library of two names: header, version script, sources.
+one='int thrdsrv_one(void) { return 1; }'
+two='const int thrdsrv_two = 2;'
+inner='int log_send(void) { return 3; }'
+cat > "$work/two.h" <<'END'
+/* THRDSRV_API int thrdsrv_comment(void); */
+#define THRDSRV_API __attribute__((visibility("default")))
+THRDSRV_API extern const int
+    thrdsrv_two;
+typedef int thrdsrv_fn(void *user);
+THRDSRV_API int thrdsrv_one(void)
+    __attribute__((format(printf, 2, 3)));
+END
+sed 's/^typedef .*/THRDSRV_API void thrdsrv_three(int (*)(void));/' "$work/two.h" > "$work/three.h"
+sed 's/thrdsrv_one/other_one/' "$work/two.h" > "$work/other.h"
+printf '%s\n' 'V_1 {' ' global:' ' thrdsrv_one;' ' thrdsrv_two;' ' local:' ' *;' '};' > "$work/two.map"
+sed 's/thrdsrv_one/thrdsrv_o*/' "$work/two.map" > "$work/star.map"
+sed 's/thrdsrv_one/other_one/' "$work/two.map" > "$work/other.map"
+sed 's/V_1/V_2/' "$work/two.map" > "$work/newer.map"
+two_map="-Wl,--version-script=$work/two.map"
+shared two "$one $two $inner" "$two_map"
+shared few "$two" "$two_map"
+shared bare "$one $two"
+shared other "int other_one(void) { return 1; } $two" "-Wl,--version-script=$work/other.map"
+archive two "$one $two static $inner"
+archive many "$one $two $inner"
+archive few "$two"
+archive other "int other_one(void) { return 1; } $two"
+exports() {
+    sh "$here/exports.sh" "$nm" "$work/$2.map" "$work/$3.so" "$work/$4.a" "$work/$1.h"
+}
+want 0 "exports" exports two two two two
+want 1 "a header that declares more" exports three two two two
+want 1 "a version script with a pattern" exports two star two two
+want 1 "a version script with another version" exports two newer two two
+want 1 "a shared library that exports less" exports two two few two
+want 1 "a shared library without versions" exports two two bare two
+want 1 "an archive with an inner name" exports two two two many
+want 1 "an archive that defines less" exports two two two few
+want 1 "a public name without thrdsrv_" exports other other other other
+
+needs_libc='int puts(const char *); int thrdsrv_puts(void) { return puts("x"); }'
+shared good "$needs_libc" -Wl,-soname,good.so.1
+shared nameless "$needs_libc"
+shared execstack "$needs_libc" -Wl,-soname,good.so.1 -Wl,-z,execstack
+shared norelro "$needs_libc" -Wl,-soname,good.so.1 -Wl,-z,norelro
+shared greedy "$needs_libc" -Wl,-soname,good.so.1 -Wl,--no-as-needed "$work/good.so"
+elf() {
+    sh "$here/elf.sh" "$readelf" good.so.1 "$1" "$work/$2.so"
+}
+want 0 "shared library" elf libc good
+want 1 "a shared library that needs too little" elf 'libc libother.so.1' good
+want 1 "a shared library that needs too much" elf libc greedy
+want 1 "a shared library without soname" elf libc nameless
+want 1 "an executable stack" elf libc execstack
+want 1 "writable relocations" elf libc norelro
+
+# edited FILE SED_SCRIPT: a copy in which a file was edited.
+edited() {
+    copy
+    sed "$2" "$root/$1" > "$work/tree/$1"
+}
+man_pages() {
+    sh "$here/man_pages.sh" "$work/tree"
+}
+copy
+want 0 "man pages" man_pages
+broken include/thrdsrv/error.h 'THRDSRV_API int thrdsrv_breach(void);'
+want 1 "a function without a manual" man_pages
+broken include/thrdsrv/handler.h 'THRDSRV_API extern const struct thrdsrv_handler thrdsrv_breach;'
+want 1 "a handler without a manual" man_pages
+broken include/thrdsrv/config.h 'struct thrdsrv_breach { int breach; };'
+want 1 "a field without a manual" man_pages
+broken include/thrdsrv/error.h '#define THRDSRV_E_BREACH (-99)'
+want 1 "a constant without a manual" man_pages
+edited include/thrdsrv/config.h 's/600000, 60000/600000, 50000/'
+want 1 "a default that the manual does not know" man_pages
+edited src/man/thrdsrv.3 '/^\.Nm thrdsrv_version$/d'
+want 1 "a function that NAME lacks" man_pages
+edited src/man/thrdsrv.3 's/^\.Nm thrdsrv_version$/&_2/'
+want 1 "a function in NAME that is none" man_pages
+edited src/man/thrdsrv.3 's/^\.Ss thrdsrv_version$/&_2/'
+want 1 "a function without a section" man_pages
 exit $status

@@ -106,10 +106,14 @@ static void set_up_limits(const struct process *p)
 /* Descriptors of the test program, its clients among them, are close-on-exec. */
 static void set_up_descriptors(const struct process *p, int out, int err)
 {
+    if (p->stdin_fd >= 0 && dup2(p->stdin_fd, 0) < 0)
+        _exit(126);
+    if (dup2(p->stdout_fd >= 0 ? p->stdout_fd : out, 1) < 0 || dup2(err, 2) < 0)
+        _exit(126);
     if (p->with_stdin_closed)
         close(0);
-    if (dup2(out, 1) < 0 || dup2(err, 2) < 0)
-        _exit(126);
+    if (p->with_stdout_closed)
+        close(1);
     if (p->inherited_fd >= 0)
         fcntl(p->inherited_fd, F_SETFD, 0);
 }
@@ -117,6 +121,7 @@ static void set_up_descriptors(const struct process *p, int out, int err)
 static _Noreturn void be_the_program(const struct process *p, struct arguments *a, int out, int err)
 {
     set_up_descriptors(p, out, err);
+    signal(SIGPIPE, p->with_sigpipe_ignored ? SIG_IGN : SIG_DFL);
     unsetenv("NOTIFY_SOCKET");
     if (p->notify_socket != NULL)
         setenv("NOTIFY_SOCKET", p->notify_socket, 1);

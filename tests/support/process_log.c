@@ -159,6 +159,12 @@ static bool is_log_line(const char *line)
            strstr(line, " msg=") != NULL;
 }
 
+/* What a command says, which has no log. */
+static bool is_message(const struct process *p)
+{
+    return p->expect_quiet && strncmp(p->line, "thrd: ", 6) == 0;
+}
+
 /* Valgrind names the system calls that it does not know behind "--PID--". Without -q it prints its
  * name and a summary behind "==PID=="; only a summary with errors is a report. */
 static bool is_harmless_chatter(const char *line)
@@ -177,7 +183,8 @@ static bool check_lines(struct process *p)
     bool sound = true;
     size_t offset = 0;
     while (find_from(p, "", &offset) != NULL) {
-        bool foreign = !is_log_line(p->line) && !is_harmless_chatter(p->line) && !p->expect_crash;
+        bool foreign = !is_log_line(p->line) && !is_message(p) && !is_harmless_chatter(p->line) &&
+                       !p->expect_crash;
         bool error = log_line_matches(p->line, "level=error");
         if (foreign || error) {
             print_error("%s on stderr: %s\n", error ? "an error" : "not a log line", p->line);

@@ -20,7 +20,7 @@
 
 void process_init(struct process *p)
 {
-    *p = (struct process){.inherited_fd = -1, .out = -1};
+    *p = (struct process){.inherited_fd = -1, .stdin_fd = -1, .stdout_fd = -1, .out = -1};
     snprintf(p->dir, sizeof p->dir, "/tmp/thrd-test-XXXXXX");
     assert_non_null(mkdtemp(p->dir));
 }
@@ -83,6 +83,15 @@ int process_start_refused(struct process *p, ...)
         suite_fail("unexpected output: %s", p->ready);
     p->expect_exit = process_wait_exit(p);
     return p->expect_exit;
+}
+
+void process_command(struct process *p, ...)
+{
+    va_list args;
+    va_start(args, p);
+    process_launch(p, false, args);
+    va_end(args);
+    p->expect_quiet = true;
 }
 
 int process_run(struct process *p, char *output, size_t size, ...)

@@ -21,7 +21,11 @@ struct process {
     uid_t uid;                 /* run as this user and group, 0: as it is here */
     int inherited_fd;          /* stays open in the program under its number, -1: none */
     const char *notify_socket; /* NOTIFY_SOCKET, NULL: not set */
+    int stdin_fd;              /* its descriptor 0, -1: as it is here */
+    int stdout_fd;             /* its descriptor 1, -1: the pipe that `out` reads */
     bool with_stdin_closed;    /* descriptor 0 is not open */
+    bool with_stdout_closed;   /* descriptor 1 is not open */
+    bool with_sigpipe_ignored; /* otherwise its disposition is the default */
     bool with_default_log;     /* no --log */
 
     /* What the program is expected to do, checked at the end. */
@@ -56,6 +60,10 @@ void process_start(struct process *p, ...) __attribute__((sentinel));
 /* Starts the program, which must end by itself without getting ready. Returns its exit status.
  * Its stderr is then read with process_log_text(). */
 int process_start_refused(struct process *p, ...) __attribute__((sentinel));
+
+/* Starts the program with these arguments and nothing else; it is a command without ready line and
+ * log. Waits for nothing. */
+void process_command(struct process *p, ...) __attribute__((sentinel));
 
 /* Runs the program with these arguments and nothing else, up to its end. Its stdout goes to output
  * as a string. Returns its exit status. */

@@ -230,9 +230,9 @@ static void test_an_unfinished_line_stays_for_the_next_call(void **state)
 static void *cut_it(void *argument)
 {
     int64_t since;
-    while (progress_waiting(&progress, &since) == WAITING_NOT)
+    while (progress_waiting(&progress, &since) == THRDSRV_WAIT_NONE)
         sched_yield();
-    progress_set_cut(&progress, *(const enum end_reason *)argument);
+    progress_set_cut(&progress, *(const enum thrdsrv_end_reason *)argument);
     shutdown(conn.fd, SHUT_RDWR);
     return NULL;
 }
@@ -240,15 +240,15 @@ static void *cut_it(void *argument)
 static void test_a_cut_wakes_a_blocked_read_and_names_the_kind(void **state)
 {
     static const struct {
-        enum end_reason reason;
+        enum thrdsrv_end_reason reason;
         int error;
-    } cases[] = {{END_IDLE, THRDSRV_E_TIMEOUT},
-                 {END_LIFETIME, THRDSRV_E_TIMEOUT},
-                 {END_STOPPED, THRDSRV_E_STOPPED},
-                 {END_TERMINATED, THRDSRV_E_STOPPED}};
+    } cases[] = {{THRDSRV_END_IDLE, THRDSRV_E_TIMEOUT},
+                 {THRDSRV_END_LIFETIME, THRDSRV_E_TIMEOUT},
+                 {THRDSRV_END_STOPPED, THRDSRV_E_STOPPED},
+                 {THRDSRV_END_TERMINATED, THRDSRV_E_STOPPED}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pthread_t thread;
-        enum end_reason reason = cases[i].reason;
+        enum thrdsrv_end_reason reason = cases[i].reason;
         char buf[8];
         assert_int_equal(pthread_create(&thread, NULL, cut_it, &reason), 0);
         assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), cases[i].error);
@@ -267,7 +267,8 @@ static void test_after_a_cut_nothing_is_served_from_the_buffers(void **state)
     say("one\ntwo\nthree", 13);
     shutdown(peer, SHUT_WR);
     expect_line("one");
-    progress_set_cut(&progress, END_STOPPED); /* "two" was read ahead, the end is in the socket */
+    progress_set_cut(&progress,
+                     THRDSRV_END_STOPPED); /* "two" was read ahead, the end is in the socket */
     assert_int_equal(thrdsrv_conn_read_line(&conn, buf, sizeof buf), THRDSRV_E_STOPPED);
     assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), THRDSRV_E_STOPPED);
     assert_int_equal(thrdsrv_conn_write(&conn, "x", 0), THRDSRV_E_STOPPED);
@@ -280,7 +281,7 @@ static void test_short_deadlines_do_not_restart_the_idle_clock(void **state)
     int64_t since, before = clock_coarse_ms();
     thrdsrv_conn_set_deadline(&conn, 60);
     assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), THRDSRV_E_TIMEOUT);
-    assert_int_equal(progress_waiting(&progress, &since), WAITING_NOT); /* now it computes */
+    assert_int_equal(progress_waiting(&progress, &since), THRDSRV_WAIT_NONE); /* now it computes */
     int64_t waited = conn.idle_ms;
     assert_true(waited >= 40 && waited <= clock_coarse_ms() - before);
     thrdsrv_conn_set_deadline(&conn, 60);

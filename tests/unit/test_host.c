@@ -98,7 +98,7 @@ static void start_host(struct thrdsrv_config config, void (*prepare)(void))
         thrdsrv_server_address(host_server, 0, text, sizeof text);
         atomic_fetch_add(&shared->port, atoi(strrchr(text, ':') + 1));
         atomic_fetch_add(&shared->result, thrdsrv_server_run(host_server));
-        thrdsrv_server_stats(host_server, &stats);
+        thrdsrv_server_stats(host_server, &stats, sizeof stats);
         atomic_fetch_add(&shared->served, (int)stats.served);
         thrdsrv_server_destroy(host_server);
         _exit(0);

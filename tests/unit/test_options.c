@@ -177,8 +177,9 @@ static void test_listen(void **state)
     assert_string_equal(config->listen[1], "[::1]:0");
     assert_string_equal(config->listen[2], "unix:/run/x");
     bad_value("--listen=", "no address");
-    bad("--listen", "thrd: --listen: needs a value; allowed: HOST:PORT, [V6]:PORT, :PORT or "
-                    "unix:PATH, at most 64 times, default localhost:43211");
+    bad("--listen", "thrd: --listen: needs a value; allowed: HOST:PORT, [V6]:PORT, :PORT, "
+                    "unix:PATH or fd:N, at most 64 times, default localhost:43211");
+    assert_string_equal(good("--listen=fd:3")->listen[0], "fd:3"); /* the library's to judge */
 }
 
 static void test_listen_has_a_limit(void **state)
@@ -442,6 +443,9 @@ static void test_help_and_version(void **state)
         {"--version|--nonsense", OPTIONS_SHOW_VERSION},
         {"handlers|--help", OPTIONS_SHOW_HELP},
         {"handlers|-V", OPTIONS_SHOW_VERSION},
+        {"run|--help", OPTIONS_SHOW_HELP},
+        {"run|rot13|-h", OPTIONS_SHOW_HELP},
+        {"run|rot13|--version|x", OPTIONS_SHOW_VERSION},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -558,6 +562,75 @@ static void test_commands(void **state)
     bad("handler", "thrd: unknown command handler; did you mean handlers?\nTry 'thrd --help'.");
     bad("serve", "thrd: unknown command serve\nTry 'thrd --help'.");
     bad("echo", "thrd: unknown command echo\nTry 'thrd --help'.");
+    bad("rnu", "thrd: unknown command rnu; did you mean run?\nTry 'thrd --help'.");
+}
+
+/* Every handler but the blocking ones, which are named as such. */
+static void test_run(void **state)
+{
+    struct service service;
+    size_t filters = 0;
+    (void)state;
+    for (size_t i = 0; services_at(i, &service); i++) {
+        char arguments[64];
+        snprintf(arguments, sizeof arguments, "run|%s", service.name);
+        if (!service.handler)
+            continue;
+        good(arguments);
+        assert_int_equal(options.action, OPTIONS_RUN);
+        assert_ptr_equal(options.filter, service.handler);
+        filters++;
+    }
+    assert_int_equal(filters, 7);
+    good("");
+    assert_null(options.filter);
+}
+
+#define RUN_ALLOWS "\nAllowed: bytes, chargen, daytime, discard, echo, rot13, time"
+
+static void test_run_needs_a_handler(void **state)
+{
+    (void)state;
+    bad("run", "thrd: run: needs the name of a handler" RUN_ALLOWS);
+    bad("run|--", "thrd: run takes the name of a handler, and no more; unexpected argument --\n"
+                  "Try 'thrd --help'.");
+    bad("run|rot31", "thrd: run rot31: no such handler; did you mean rot13?" RUN_ALLOWS);
+    bad("run|dayt", "thrd: run dayt: no such handler; did you mean daytime?" RUN_ALLOWS);
+    bad("run|xyzzy", "thrd: run xyzzy: no such handler" RUN_ALLOWS);
+    bad("run|Echo", "thrd: run Echo: no such handler; did you mean echo?" RUN_ALLOWS);
+    bad("run|", "thrd: run : no such handler" RUN_ALLOWS);
+    bad("run|-", "thrd: run -: no such handler" RUN_ALLOWS);
+    bad("run|handlers", "thrd: run handlers: no such handler" RUN_ALLOWS);
+    bad("run|echo\n", "thrd: run echo?: no such handler; did you mean echo?" RUN_ALLOWS);
+    bad("run|whoami",
+        "thrd: run whoami: needs a connection to talk to, and is no filter" RUN_ALLOWS);
+    bad("run|whoam", "thrd: run whoam: no such handler" RUN_ALLOWS); /* not worth a suggestion */
+}
+
+static void test_run_takes_nothing_else(void **state)
+{
+    static const char *const rows[][2] = {
+        {"run|rot13|x", "x"},
+        {"run|rot13|echo", "echo"},
+        {"run|rot13|--slots=5", "--slots=5"},
+        {"run|rot13|--no-nodelay", "--no-nodelay"},
+        {"run|rot13|--", "--"},
+        {"run|--slots=5|rot13", "--slots=5"},
+        {"run|--handler=rot13", "--handler=rot13"},
+        {"run|--handler|rot13", "--handler"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[OPTIONS_MESSAGE_SIZE];
+        snprintf(expected, sizeof expected,
+                 "thrd: run takes the name of a handler, and no more; unexpected argument %s\n"
+                 "Try 'thrd --help'.",
+                 rows[i][1]);
+        bad(rows[i][0], expected);
+    }
+    bad("--slots=5|run|rot13", "thrd: unexpected argument run\nTry 'thrd --help'.");
+    bad("run|rot13|--slot", "thrd: unknown option --slot; did you mean --slots?\n"
+                            "Try 'thrd --help'.");
 }
 
 static void test_stray_arguments(void **state)
@@ -587,6 +660,10 @@ static void test_messages_are_bounded_and_harmless(void **state)
     assert_int_equal(parse(long_argument), -1);
     assert_true(strlen(message) < 200);
     assert_non_null(strstr(message, "xxx...: not a number; allowed: 1 to"));
+    memcpy(long_argument, "run|xxxx", strlen("run|xxxx"));
+    assert_int_equal(parse(long_argument), -1);
+    assert_true(strlen(message) < 250);
+    assert_non_null(strstr(message, "xxx...: no such handler" RUN_ALLOWS));
     memcpy(long_argument, "--sxxxx=", strlen("--sxxxx="));
     assert_int_equal(parse(long_argument), -1);
     assert_true(strlen(message) < 200);
@@ -594,13 +671,15 @@ static void test_messages_are_bounded_and_harmless(void **state)
     bad("--slots=1\033[31m\n2", "thrd: --slots=1?[31m?2: not a number; allowed: 1 to 1000000, "
                                 "default 128");
     /* A buffer of any size is enough to be safe. */
-    char *argv[] = {"thrd", "--slots=abc"};
-    for (size_t size = 0; size < 80; size++) {
+    char *wrong_value[] = {"thrd", "--slots=abc"};
+    char *wrong_name[] = {"thrd", "run", "rot31"};
+    for (size_t size = 0; size < 120; size++) {
         char *small = malloc(size ? size : 1);
         assert_non_null(small);
-        assert_int_equal(options_parse(&options, 2, argv, small, size), -1);
-        if (size > 0)
-            assert_true(strlen(small) < size);
+        assert_int_equal(options_parse(&options, 2, wrong_value, small, size), -1);
+        assert_true(size == 0 || strlen(small) < size);
+        assert_int_equal(options_parse(&options, 3, wrong_name, small, size), -1);
+        assert_true(size == 0 || strlen(small) < size);
         free(small);
     }
 }
@@ -679,6 +758,8 @@ static void test_help_names_everything(void **state)
             fail_msg("--help does not show the default %s of --%s", initial, spec->name);
     }
     assert_non_null(strstr(text, "thrd handlers"));
+    assert_non_null(strstr(text, "thrd run NAME"));
+    assert_non_null(strstr(text, "fd:N"));
     assert_non_null(strstr(text, "SIGUSR1"));
     free(text);
 }
@@ -769,6 +850,9 @@ int main(void)
         cmocka_unit_test(test_unknown_options),
         cmocka_unit_test(test_every_option_is_suggested_for_itself),
         cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_run),
+        cmocka_unit_test(test_run_needs_a_handler),
+        cmocka_unit_test(test_run_takes_nothing_else),
         cmocka_unit_test(test_stray_arguments),
         cmocka_unit_test(test_messages_are_bounded_and_harmless),
         cmocka_unit_test(test_nearest),

@@ -242,7 +242,7 @@ static void test_stop_from_a_handler(void **state)
     close(fd);
     void *result;
     pthread_join(f.thread, &result);
-    thrdsrv_server_stats(f.server, &stats);
+    thrdsrv_server_stats(f.server, &stats, sizeof stats);
     assert_int_equal(stats.cut, 1);
     assert_int_equal(stats.active, 0);
     thrdsrv_server_destroy(f.server);
@@ -264,7 +264,7 @@ static void test_quiesce_lets_the_running_end(void **state)
     close(fd);
     void *result;
     pthread_join(f.thread, &result);
-    thrdsrv_server_stats(f.server, &stats);
+    thrdsrv_server_stats(f.server, &stats, sizeof stats);
     assert_int_equal((intptr_t)result, 0);
     assert_int_equal(stats.drained, 1);
     assert_int_equal(stats.cut, 0);

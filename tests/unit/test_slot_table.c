@@ -41,10 +41,10 @@ static bool woken(void)
     return read(wakeup, &count, sizeof count) == sizeof count;
 }
 
-static enum slot_state state_of(struct SockInfo *slot)
+static enum thrdsrv_slot_state state_of(struct SockInfo *slot)
 {
     slot_table_lock(&table);
-    enum slot_state state = slot->state;
+    enum thrdsrv_slot_state state = slot->state;
     slot_table_unlock(&table);
     return state;
 }
@@ -57,7 +57,7 @@ static int fd_of(struct SockInfo *slot)
     return fd;
 }
 
-static void cut(struct SockInfo *slot, enum end_reason reason)
+static void cut(struct SockInfo *slot, enum thrdsrv_end_reason reason)
 {
     slot_table_lock(&table);
     slot_table_cut(slot, reason, 1);
@@ -72,7 +72,7 @@ static struct SockInfo *active_slot(int fd)
     return slot;
 }
 
-static void end(struct SockInfo *slot, enum end_reason reason)
+static void end(struct SockInfo *slot, enum thrdsrv_end_reason reason)
 {
     slot_table_take(&table, slot);
     slot_table_release(&table, slot, reason, 0);
@@ -90,28 +90,28 @@ static void test_a_connection_goes_round(void **state)
     (void)state;
     struct SockInfo *slot = slot_table_reserve(&table);
     assert_non_null(slot);
-    assert_int_equal(state_of(slot), SLOT_RESERVED);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_RESERVED);
     assert_int_equal(fd_of(slot), -1);
     assert_int_equal(stats().active, 0);
 
     slot_table_book(&table, slot, 7);
-    assert_int_equal(state_of(slot), SLOT_RESERVED);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_RESERVED);
     assert_int_equal(fd_of(slot), 7);
     assert_int_equal(stats().active, 1);
     assert_int_equal(slot->conn_id, 1);
 
     assert_int_equal(slot_table_activate(&table, slot, 42), 7);
-    assert_int_equal(state_of(slot), SLOT_ACTIVE);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_ACTIVE);
     assert_int_equal(fd_of(slot), 7);
 
     assert_int_equal(slot_table_take(&table, slot), 7);
-    assert_int_equal(state_of(slot), SLOT_STOPPING);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_STOPPING);
     assert_int_equal(fd_of(slot), -1);
     assert_int_equal(slot_table_take(&table, slot), -1);
 
-    slot_table_release(&table, slot, END_EOF, 0);
+    slot_table_release(&table, slot, THRDSRV_END_EOF, 0);
     assert_false(woken());
-    assert_int_equal(state_of(slot), SLOT_FREE);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_FREE);
     assert_int_equal(stats().active, 0);
     assert_int_equal(stats().served, 1);
 }
@@ -122,32 +122,32 @@ static void test_hand_over_takes_the_parents_fd_out(void **state)
     struct SockInfo *slot = slot_table_reserve(&table);
     slot_table_book(&table, slot, 9);
     assert_int_equal(slot_table_hand_over(&table, slot, 99), 9);
-    assert_int_equal(state_of(slot), SLOT_ACTIVE);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_ACTIVE);
     assert_int_equal(fd_of(slot), -1);
-    end(slot, END_EOF);
+    end(slot, THRDSRV_END_EOF);
 }
 
 static void test_cut_keeps_the_fd_and_the_first_reason(void **state)
 {
     (void)state;
     struct SockInfo *slot = active_slot(5);
-    assert_int_equal(progress_cut(slot->progress), END_NONE);
-    cut(slot, END_IDLE);
-    progress_set_cut(slot->progress, END_TERMINATED);
-    assert_int_equal(state_of(slot), SLOT_STOPPING);
+    assert_int_equal(progress_cut(slot->progress), THRDSRV_END_NONE);
+    cut(slot, THRDSRV_END_IDLE);
+    progress_set_cut(slot->progress, THRDSRV_END_TERMINATED);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_STOPPING);
     assert_int_equal(fd_of(slot), 5);
-    assert_int_equal(progress_cut(slot->progress), END_IDLE);
+    assert_int_equal(progress_cut(slot->progress), THRDSRV_END_IDLE);
     assert_int_equal(slot_table_take(&table, slot), 5);
-    slot_table_release(&table, slot, END_IDLE, 0);
+    slot_table_release(&table, slot, THRDSRV_END_IDLE, 0);
     assert_int_equal(stats().timeouts_idle, 1);
 
     slot = active_slot(6); /* nothing of the last use is left */
     while (slot->index != 0) {
-        end(slot, END_EOF);
+        end(slot, THRDSRV_END_EOF);
         slot = active_slot(6);
     }
-    assert_int_equal(progress_cut(slot->progress), END_NONE);
-    end(slot, END_EOF);
+    assert_int_equal(progress_cut(slot->progress), THRDSRV_END_NONE);
+    end(slot, THRDSRV_END_EOF);
 }
 
 static void test_a_start_that_fails_gives_the_slot_back(void **state)
@@ -156,8 +156,8 @@ static void test_a_start_that_fails_gives_the_slot_back(void **state)
     struct SockInfo *slot = slot_table_reserve(&table);
     slot_table_book(&table, slot, 3);
     assert_int_equal(slot_table_take(&table, slot), 3);
-    slot_table_release(&table, slot, END_NO_WORKER, 0);
-    assert_int_equal(state_of(slot), SLOT_FREE);
+    slot_table_release(&table, slot, THRDSRV_END_NO_WORKER, 0);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_FREE);
     assert_int_equal(stats().spawn_failures, 1);
     assert_int_equal(stats().served, 0);
     assert_int_equal(stats().accepted, 1);
@@ -168,7 +168,7 @@ static void test_unreserve_puts_the_slot_first(void **state)
     (void)state;
     struct SockInfo *slot = slot_table_reserve(&table);
     slot_table_unreserve(&table, slot);
-    assert_int_equal(state_of(slot), SLOT_FREE);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_FREE);
     assert_ptr_equal(slot_table_reserve(&table), slot);
     slot_table_unreserve(&table, slot);
     struct SockInfo *last = NULL; /* also when it was the only free one */
@@ -186,12 +186,12 @@ static void test_full_table_wakes_at_the_next_release(void **state)
     struct SockInfo *one = active_slot(3);
     struct SockInfo *two = active_slot(4);
     assert_null(slot_table_reserve(&table));
-    end(one, END_EOF);
+    end(one, THRDSRV_END_EOF);
     assert_true(woken());
-    end(two, END_EOF);
+    end(two, THRDSRV_END_EOF);
     assert_false(woken()); /* once for each wish */
     slot_table_want_wake(&table);
-    end(active_slot(3), END_EOF);
+    end(active_slot(3), THRDSRV_END_EOF);
     assert_true(woken());
     assert_int_equal(stats().peak, 2);
 }
@@ -200,13 +200,13 @@ static void test_slots_rest_longest(void **state)
 {
     (void)state;
     struct SockInfo *first = active_slot(3);
-    end(first, END_EOF);
+    end(first, THRDSRV_END_EOF);
     struct SockInfo *second = active_slot(3);
     assert_ptr_not_equal(first, second);
-    end(second, END_EOF);
+    end(second, THRDSRV_END_EOF);
     struct SockInfo *third = active_slot(3);
     assert_ptr_equal(first, third);
-    end(third, END_EOF);
+    end(third, THRDSRV_END_EOF);
 }
 
 static void test_generation_wraps(void **state)
@@ -216,32 +216,33 @@ static void test_generation_wraps(void **state)
     slot->generation = UINT32_MAX - 1;
     slot_table_book(&table, slot, 3);
     assert_int_equal(slot->generation, UINT32_MAX);
-    end(slot, END_EOF);
-    end(active_slot(3), END_EOF); /* the other slot */
+    end(slot, THRDSRV_END_EOF);
+    end(active_slot(3), THRDSRV_END_EOF); /* the other slot */
     struct SockInfo *again = active_slot(3);
     assert_ptr_equal(again, slot);
     assert_int_equal(again->generation, 0);
-    end(again, END_EOF);
+    end(again, THRDSRV_END_EOF);
 }
 
 static void test_counters_add_up(void **state)
 {
     (void)state;
-    static const enum end_reason reasons[] = {
-        END_EOF, END_IDLE, END_FIRST_BYTE, END_WRITE_STALL, END_LIFETIME, END_RATE, END_RESET};
+    static const enum thrdsrv_end_reason reasons[] = {
+        THRDSRV_END_EOF,      THRDSRV_END_IDLE, THRDSRV_END_FIRST_BYTE, THRDSRV_END_WRITE_STALL,
+        THRDSRV_END_LIFETIME, THRDSRV_END_RATE, THRDSRV_END_RESET};
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
         struct SockInfo *slot = active_slot(3);
         progress_add(&slot->progress->bytes_in, 10);
         progress_add(&slot->progress->bytes_out, 20);
         end(slot, reasons[i]);
     }
-    slot_table_count_refused(&table);
+    slot_table_count_refused_full(&table);
     struct SockInfo *stopped = active_slot(3);
     struct SockInfo *drained = active_slot(4);
     assert_int_equal(slot_table_begin_drain(&table), 2);
-    cut(stopped, END_STOPPED);
-    end(stopped, END_STOPPED);
-    end(drained, END_EOF);
+    cut(stopped, THRDSRV_END_STOPPED);
+    end(stopped, THRDSRV_END_STOPPED);
+    end(drained, THRDSRV_END_EOF);
     struct thrdsrv_stats s = stats();
     assert_int_equal(s.accepted, s.active + s.served + s.refused_full + s.spawn_failures);
     assert_int_equal(s.served, 9);
@@ -257,17 +258,17 @@ static void test_counters_add_up(void **state)
 
 /* ---- what no state allows ---- */
 
-static void bring_to(struct SockInfo *slot, enum slot_state wanted, bool booked)
+static void bring_to(struct SockInfo *slot, enum thrdsrv_slot_state wanted, bool booked)
 {
-    if (wanted == SLOT_FREE)
+    if (wanted == THRDSRV_SLOT_FREE)
         return;
     slot = slot_table_reserve(&table);
-    if (booked || wanted > SLOT_RESERVED)
+    if (booked || wanted > THRDSRV_SLOT_RESERVED)
         slot_table_book(&table, slot, 3);
-    if (wanted > SLOT_RESERVED)
+    if (wanted > THRDSRV_SLOT_RESERVED)
         slot_table_activate(&table, slot, 1);
-    if (wanted > SLOT_ACTIVE)
-        cut(slot, END_IDLE);
+    if (wanted > THRDSRV_SLOT_ACTIVE)
+        cut(slot, THRDSRV_END_IDLE);
 }
 
 enum door { UNRESERVE, BOOK, ACTIVATE, HAND_OVER, CUT, TAKE, RELEASE };
@@ -288,19 +289,19 @@ static void go_through(enum door door, struct SockInfo *slot)
         slot_table_hand_over(&table, slot, 1);
         break;
     case CUT:
-        cut(slot, END_IDLE);
+        cut(slot, THRDSRV_END_IDLE);
         break;
     case TAKE:
         slot_table_take(&table, slot);
         break;
     case RELEASE:
-        slot_table_release(&table, slot, END_EOF, 0);
+        slot_table_release(&table, slot, THRDSRV_END_EOF, 0);
         break;
     }
 }
 
 /* Whether the door is closed: a child tries it, and must be stopped by the broken invariant. */
-static bool aborts(enum slot_state from, bool booked, enum door door)
+static bool aborts(enum thrdsrv_slot_state from, bool booked, enum door door)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -325,18 +326,22 @@ static void test_every_door_from_every_state(void **state)
 {
     (void)state;
     static const struct {
-        enum slot_state from;
+        enum thrdsrv_slot_state from;
         bool booked;
         bool open[7]; /* in the order of enum door */
     } rules[] = {
-        {SLOT_FREE, false, {0, 0, 0, 0, 0, 0, 0}},    {SLOT_RESERVED, false, {1, 1, 0, 0, 0, 1, 0}},
-        {SLOT_RESERVED, true, {0, 0, 1, 1, 0, 1, 0}}, {SLOT_ACTIVE, true, {0, 0, 0, 0, 1, 1, 0}},
-        {SLOT_STOPPING, true, {0, 0, 0, 0, 0, 1, 0}}, /* released only when the fd is taken out */
+        {THRDSRV_SLOT_FREE, false, {0, 0, 0, 0, 0, 0, 0}},
+        {THRDSRV_SLOT_RESERVED, false, {1, 1, 0, 0, 0, 1, 0}},
+        {THRDSRV_SLOT_RESERVED, true, {0, 0, 1, 1, 0, 1, 0}},
+        {THRDSRV_SLOT_ACTIVE, true, {0, 0, 0, 0, 1, 1, 0}},
+        {THRDSRV_SLOT_STOPPING,
+         true,
+         {0, 0, 0, 0, 0, 1, 0}}, /* released only when the fd is taken out */
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         for (enum door door = UNRESERVE; door <= RELEASE; door++)
             if (aborts(rules[i].from, rules[i].booked, door) == rules[i].open[door])
-                fail_msg("state %s%s, door %d: %s", slot_state_name(rules[i].from),
+                fail_msg("state %s%s, door %d: %s", thrdsrv_slot_state_name(rules[i].from),
                          rules[i].booked ? " (booked)" : "", (int)door,
                          rules[i].open[door] ? "closed, should be open" : "open, should be closed");
 }
@@ -369,11 +374,11 @@ static void *hammer(void *argument)
         if (slot_table_activate(&table, slot, 1) != fd)
             atomic_fetch_add(&hammered[slot->index].wrong, 1);
         if (i % 7 == 0)
-            cut(slot, END_IDLE);
+            cut(slot, THRDSRV_END_IDLE);
         if (slot_table_take(&table, slot) != fd)
             atomic_fetch_add(&hammered[slot->index].wrong, 1);
         atomic_fetch_sub(&hammered[slot->index].owners, 1);
-        slot_table_release(&table, slot, END_EOF, 0);
+        slot_table_release(&table, slot, THRDSRV_END_EOF, 0);
     }
     return NULL;
 }
@@ -389,7 +394,7 @@ static void test_eight_threads(void **state)
         pthread_join(threads[i], NULL);
     for (int i = 0; i < HAMMER_SLOTS; i++) {
         assert_int_equal(atomic_fetch_add(&hammered[i].wrong, 0), 0);
-        assert_int_equal(state_of(&table.slots[i]), SLOT_FREE);
+        assert_int_equal(state_of(&table.slots[i]), THRDSRV_SLOT_FREE);
     }
     struct thrdsrv_stats s = stats();
     assert_int_equal(s.active, 0);

@@ -1,0 +1,130 @@
+/* thrdsrv/config.h - how a server is to be: struct thrdsrv_config and its defaults. */
+#ifndef THRDSRV_CONFIG_H
+#define THRDSRV_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <thrdsrv/conn.h>
+#include <thrdsrv/handler.h>
+#include <thrdsrv/observe.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum thrdsrv_mode {
+    THRDSRV_MODE_THREAD = 0, /* a detached thread a connection */
+    THRDSRV_MODE_FORK,       /* a child process a connection */
+    THRDSRV_MODE_INLINE,     /* the thread in run() serves, one connection at a time */
+};
+
+/* What happens to a new connection while every slot is taken. */
+enum thrdsrv_when_full {
+    THRDSRV_FULL_WAIT = 0, /* the listeners are not polled: the kernel's backlog holds new
+                              connections, and the next free slot takes the oldest */
+    THRDSRV_FULL_CLOSE,    /* accept it and close it at once */
+    THRDSRV_FULL_BUSY,     /* accept it, send busy_text, close it */
+};
+
+/* A blocking handler, see conn.h. */
+typedef int thrdsrv_serve_fn(struct thrdsrv_conn *conn, void *user);
+
+/* A connection that asks to come in, as config.admit sees it. Valid during the call. */
+struct thrdsrv_arrival {
+    int fd;                         /* the connection */
+    const char *peer;               /* as thrdsrv_conn_peer() */
+    const char *listener;           /* as thrdsrv_server_address(); "adopted" */
+    const struct sockaddr *address; /* the peer's, IPv4 or IPv6; NULL for a Unix socket (SO_PEERCRED
+                                       tells its user) and where it is unknown */
+};
+
+/* All times are milliseconds; 0 or less means "no such timeout" unless said otherwise. */
+struct thrdsrv_config {
+    size_t size; /* sizeof of this struct, set by THRDSRV_CONFIG_INIT; lets the struct grow */
+
+    /* The service: exactly one of handler and serve. */
+    const struct thrdsrv_handler *handler; /* session_size at most THRDSRV_SESSION_MAX */
+    thrdsrv_serve_fn *serve;
+    const char *name; /* how logs call the service; NULL: handler->name, or "serve" */
+    void *user;       /* handed to serve, log and the hooks */
+
+    /* Listening. Addresses: "HOST:PORT", "[V6]:PORT", ":PORT" (all addresses of both families),
+     * "localhost:PORT" (127.0.0.1 and ::1), "unix:PATH[,mode=0660][,owner=USER[:GROUP]]", "fd:N".
+     * HOST is a numeric address, "localhost" or "*": no name is ever looked up. PORT is 0 … 65535;
+     * 0 lets the kernel choose, the same for both families. N is a descriptor that listens already,
+     * a stream socket of family IPv4, IPv6 or Unix: when create succeeds it is the server's, which
+     * makes it non-blocking and closes it when it accepts no more (dup(2) it to keep it); when
+     * create fails it is still yours, and open. Its backlog and its file are not touched. */
+    const char *const *listen;
+    size_t listen_count;    /* 0: one, "localhost:43211"; none with adopt */
+    bool adopt;             /* take connections from thrdsrv_server_adopt() too; 2 descriptors */
+    int backlog;            /* 1 or more; listen(2), the kernel caps it at net.core.somaxconn */
+    bool nodelay;           /* TCP_NODELAY on every connection */
+    int keepalive_idle;     /* 1 … 32767 seconds, 0: no keepalive probes; tcp(7) TCP_KEEPIDLE */
+    int keepalive_interval; /* 1 … 32767 seconds, TCP_KEEPINTVL */
+    int keepalive_count;    /* 1 … 127 probes, TCP_KEEPCNT */
+
+    /* Workers. */
+    enum thrdsrv_mode mode;
+    unsigned slots; /* connections at once, 1 … THRDSRV_SLOTS_MAX; mode inline always has one */
+    enum thrdsrv_when_full when_full;
+    const char *busy_text; /* for THRDSRV_FULL_BUSY; sent as it is */
+    size_t stack_size;     /* bytes of each worker thread and of start()'s thread, a guard page not
+                              counted; rounded up to pages; THRDSRV_STACK_MIN … 1 GiB */
+
+    /* Timeouts, for every handler and in every mode. They pass while the worker waits for its
+     * peer; a handler that computes is bounded by lifetime_ms alone. */
+    int64_t idle_ms;        /* waits for input for so long, no byte having moved meanwhile */
+    int64_t first_byte_ms;  /* the same, instead of idle_ms, as long as nothing has been read yet */
+    int64_t write_stall_ms; /* the peer takes no byte of our output for so long */
+    int64_t lifetime_ms;    /* the whole connection */
+    int64_t min_rate_bytes; /* with min_rate_ms: at least so many bytes, in and out together, */
+    int64_t min_rate_ms;    /* in every so many milliseconds that the worker waits for the peer */
+    int64_t drain_ms;       /* after quiesce: how long connections may go on; 0: not at all */
+
+    /* Seen from outside. A hook that is NULL is not called. */
+    thrdsrv_log_fn *log;              /* NULL: no log; thrdsrv_log_stderr() is one */
+    enum thrdsrv_log_level log_level; /* lines above this level are not made */
+
+    /* May this connection come in? Called on the run() thread when a slot is free for it; it must
+     * not block, for nobody is accepted meanwhile. false: it is closed and counted as
+     * refused_admission. The hook may write to the connection (a short text without waiting,
+     * MSG_DONTWAIT and MSG_NOSIGNAL, see send(2)), and ask it; it must not read from it or close
+     * it. */
+    bool (*admit)(const struct thrdsrv_arrival *arrival, void *user);
+
+    /* Called by the worker (in mode fork: in the child) before the handler; it may read and write.
+     * A child that gives up
+     * privileges here or in serve must ask for PR_SET_PDEATHSIG, SIGKILL, again: the kernel forgets
+     * it then (prctl(2)), and the child would outlive a parent that is killed. */
+    void (*on_start)(struct thrdsrv_conn *conn, void *user);
+
+    /* Called once for every connection that got a slot, when it has been closed and before the slot
+     * is free: by the worker (mode thread), or on the run() thread (mode fork, in the parent;
+     * inline; in every mode where no worker could be started, and then without on_start before it).
+     */
+    void (*on_end)(const struct thrdsrv_end *end, void *user);
+};
+
+#define THRDSRV_SLOTS_MAX   1000000u
+#define THRDSRV_SESSION_MAX 1024u
+#define THRDSRV_STACK_MIN   131072u
+
+/* Defaults a careful operator would choose; the service is the one thing left to set. */
+#define THRDSRV_CONFIG_INIT                                                                        \
+    {                                                                                              \
+        sizeof(struct thrdsrv_config), NULL, NULL, NULL, NULL,         /* service */               \
+            NULL, 0, false, 65535, true, 60, 10, 6,                    /* listening */             \
+            THRDSRV_MODE_THREAD, 128, THRDSRV_FULL_WAIT, NULL, 262144, /* workers */               \
+            600000, 60000, 60000, 0, 0, 0, 30000,                      /* timeouts */              \
+            NULL, THRDSRV_LOG_NOTICE, NULL, NULL, NULL                 /* seen from outside */     \
+    }
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,106 @@
+/* handover.c - see handover.h; thrdsrv_server_adopt(). A write of one number to a pipe is atomic
+ * (pipe(7)), so any number of threads may hand over at once. */
+#include "server/handover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "server/descriptor.h"
+#include "server/server.h"
+
+int handover_open(struct listener *listener)
+{
+    int ends[2];
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0)
+        return THRDSRV_E_SYSTEM;
+    int out = descriptor_above_standard(ends[0]);
+    int in = descriptor_above_standard(ends[1]);
+    if (out < 0 || in < 0) {
+        int kept = errno;
+        close(out < 0 ? in : out); /* the other one is closed, or there is none */
+        errno = kept;
+        return THRDSRV_E_SYSTEM;
+    }
+    *listener = (struct listener){.fd = out, .original = -1, .family = AF_UNSPEC};
+    snprintf(listener->text, sizeof listener->text, "adopted");
+    return in;
+}
+
+static bool next(const struct listener *listener, int *fd)
+{
+    ssize_t count;
+    do
+        count = read(listener->fd, fd, sizeof *fd);
+    while (count < 0 && errno == EINTR);
+    return count == sizeof *fd;
+}
+
+enum accept_verdict handover_accept(const struct listener *listener, int *fd, struct address *peer)
+{
+    if (!next(listener, fd))
+        return listener_classify(errno);
+    listener_name_peer(*fd, peer);
+    return ACCEPT_CONNECTION;
+}
+
+unsigned handover_close_waiting(const struct listener *listener)
+{
+    unsigned count = 0;
+    for (int fd; next(listener, &fd); count++)
+        close(fd);
+    return count;
+}
+
+static int option(int fd, int name)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, name, &value, &size) < 0 ? -1 : value;
+}
+
+/* What an accepted connection has from its listener and from accept4(2). */
+static int prepare(int fd, const struct thrdsrv_config *config)
+{
+    int domain = option(fd, SO_DOMAIN);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+        return THRDSRV_E_SYSTEM;
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return THRDSRV_E_SYSTEM;
+    if ((domain == AF_INET || domain == AF_INET6) &&
+        listener_set_connection_options(fd, config) < 0)
+        return THRDSRV_E_SYSTEM;
+    return 0;
+}
+
+/* Under the table lock, because the drain begins under it: behind that moment the loop closes what
+ * waits, and nothing may come after. The write does not block. */
+static int push(struct thrdsrv_server *server, int fd)
+{
+    int error = 0;
+    slot_table_lock(&server->table);
+    if (server->table.draining)
+        error = THRDSRV_E_STOPPED;
+    else if (write(server->handover, &fd, sizeof fd) < 0)
+        error = errno == EAGAIN ? THRDSRV_E_FULL : THRDSRV_E_SYSTEM;
+    slot_table_unlock(&server->table);
+    return error;
+}
+
+int thrdsrv_server_adopt(struct thrdsrv_server *server, int fd)
+{
+    if (server_is_child_copy(server) || !server->config.adopt ||
+        option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 0)
+        return THRDSRV_E_INVALID;
+    int own = fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    int error = own < 0 ? THRDSRV_E_SYSTEM : prepare(own, &server->config);
+    if (error == 0)
+        error = push(server, own);
+    int kept = errno;
+    if (own >= 0 && own != fd)
+        close(error == 0 ? fd : own);
+    errno = kept;
+    return error;
+}

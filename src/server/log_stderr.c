@@ -1,0 +1,64 @@
+/* log_stderr.c - a log function for programs that have none of their own. Any thread. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <thrdsrv/server.h>
+
+/* PIPE_BUF on Linux: up to here write(2) to a pipe is atomic (pipe(7)). */
+#define LINE_MAX_BYTES 4096
+
+static const char *level_name(enum thrdsrv_log_level level)
+{
+    static const char *const names[] = {
+        [THRDSRV_LOG_ERROR] = "error",   [THRDSRV_LOG_WARN] = "warn",
+        [THRDSRV_LOG_NOTICE] = "notice", [THRDSRV_LOG_INFO] = "info",
+        [THRDSRV_LOG_DEBUG] = "debug",
+    };
+    return (unsigned)level < sizeof names / sizeof *names ? names[level] : "unknown";
+}
+
+/* Writes "time=… level=… " into buf and returns its length. UTC (RFC 3339), because logs of
+ * several machines are read side by side. */
+static size_t format_prefix(char *buf, size_t size, enum thrdsrv_log_level level)
+{
+    struct timespec now;
+    struct tm utc;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    size_t used = strftime(buf, size, "time=%Y-%m-%dT%H:%M:%S", &utc);
+    int more = snprintf(buf + used, size - used, ".%03dZ level=%s ", (int)(now.tv_nsec / 1000000),
+                        level_name(level));
+    return used + (size_t)more;
+}
+
+/* All of it, however short the writes are; an error has nowhere to be told. */
+static void write_stderr(const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t count = write(STDERR_FILENO, text, length);
+        if (count < 0 && errno != EINTR)
+            return;
+        if (count > 0) {
+            text += count;
+            length -= (size_t)count;
+        }
+    }
+}
+
+void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *line)
+{
+    int kept = errno;
+    char buf[LINE_MAX_BYTES];
+    (void)user;
+    size_t used = format_prefix(buf, sizeof buf, level);
+    size_t length = strlen(line);
+    if (length > sizeof buf - used - 1)
+        length = sizeof buf - used - 1;
+    memcpy(buf + used, line, length);
+    buf[used + length] = '\n';
+    write_stderr(buf, used + length + 1);
+    errno = kept;
+}

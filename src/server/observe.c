@@ -1,0 +1,91 @@
+/* observe.c - what a server lets others see, see <thrdsrv/observe.h>: the counters, the slots, and
+ * the words for them. Any thread. */
+#include <thrdsrv/observe.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/clock.h"
+#include "server/server.h"
+
+/* Fills a caller's struct of that size, which may be older and shorter than ours, or newer. */
+static void copy_out(void *to, size_t to_size, const void *from, size_t from_size)
+{
+    memset(to, 0, to_size);
+    memcpy(to, from, to_size < from_size ? to_size : from_size);
+}
+
+void thrdsrv_server_stats(struct thrdsrv_server *server, struct thrdsrv_stats *stats, size_t size)
+{
+    struct thrdsrv_stats copy = {0};
+    if (!server_is_child_copy(server))
+        slot_table_stats(&server->table, &copy);
+    copy_out(stats, size, &copy, sizeof copy);
+}
+
+static void describe(const struct slot_view *view, struct thrdsrv_slot *slot)
+{
+    slot->state = view->state;
+    slot->generation = view->generation;
+    slot->waits = view->waits;
+    if (view->waits != THRDSRV_WAIT_NONE)
+        slot->waits_ms = clock_coarse_ms() - view->waits_since_ms;
+    slot->conn = view->conn_id;
+    slot->worker = view->worker;
+    slot->age_ms = (clock_ns() - view->accepted_at_ns) / 1000000;
+    slot->bytes_in = view->bytes_in;
+    slot->bytes_out = view->bytes_out;
+    address_format(&view->peer, slot->peer);
+    if (view->local.family)
+        address_format(&view->local, slot->local);
+    else
+        snprintf(slot->local, sizeof slot->local, "%s", view->listener_text);
+}
+
+int thrdsrv_server_slot(struct thrdsrv_server *server, unsigned index, struct thrdsrv_slot *slot,
+                        size_t size)
+{
+    struct thrdsrv_slot copy = {.index = index};
+    struct slot_view view;
+    if (server_is_child_copy(server) || index >= server->table.count)
+        return THRDSRV_E_INVALID;
+    bool in_use = slot_table_view(&server->table, index, &view);
+    if (in_use)
+        describe(&view, &copy);
+    copy_out(slot, size, &copy, sizeof copy);
+    return in_use;
+}
+
+const char *thrdsrv_slot_state_name(enum thrdsrv_slot_state state)
+{
+    static const char *const names[] = {
+        [THRDSRV_SLOT_FREE] = "FREE",
+        [THRDSRV_SLOT_RESERVED] = "RESERVED",
+        [THRDSRV_SLOT_ACTIVE] = "ACTIVE",
+        [THRDSRV_SLOT_STOPPING] = "STOPPING",
+    };
+    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "unknown";
+}
+
+const char *thrdsrv_end_reason_name(enum thrdsrv_end_reason reason)
+{
+    static const char *const names[] = {
+        [THRDSRV_END_NONE] = "none",
+        [THRDSRV_END_EOF] = "eof",
+        [THRDSRV_END_DONE] = "done",
+        [THRDSRV_END_FAILED] = "failed",
+        [THRDSRV_END_RESET] = "reset",
+        [THRDSRV_END_ERROR] = "error",
+        [THRDSRV_END_IDLE] = "idle",
+        [THRDSRV_END_FIRST_BYTE] = "first-byte",
+        [THRDSRV_END_WRITE_STALL] = "write-stall",
+        [THRDSRV_END_LIFETIME] = "lifetime",
+        [THRDSRV_END_RATE] = "rate",
+        [THRDSRV_END_STOPPED] = "stopped",
+        [THRDSRV_END_TERMINATED] = "signal",
+        [THRDSRV_END_SIGNAL] = "signal",
+        [THRDSRV_END_EXIT] = "exit",
+        [THRDSRV_END_NO_WORKER] = "no-worker",
+    };
+    return (unsigned)reason < sizeof names / sizeof *names ? names[reason] : "unknown";
+}

@@ -1,0 +1,58 @@
+/* thread.c - see thread.h. */
+#include "server/thread.h"
+
+#include <unistd.h>
+
+bool thread_is_fault(int signal_number)
+{
+    switch (signal_number) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGABRT:
+    case SIGTRAP:
+    case SIGSYS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void thread_block_signals(sigset_t *kept)
+{
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (int number = 1; number < NSIG; number++)
+        if (thread_is_fault(number))
+            sigdelset(&blocked, number);
+    pthread_sigmask(SIG_SETMASK, &blocked, kept);
+}
+
+static int create(pthread_t *thread, size_t stack_size, void *(*function)(void *), void *argument)
+{
+    pthread_t detached;
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error != 0)
+        return error;
+    if (!thread)
+        error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (error == 0)
+        error = pthread_attr_setstacksize(&attributes, stack_size);
+    if (error == 0)
+        error = pthread_attr_setguardsize(&attributes, (size_t)sysconf(_SC_PAGESIZE));
+    if (error == 0)
+        error = pthread_create(thread ? thread : &detached, &attributes, function, argument);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+int thread_create(pthread_t *thread, size_t stack_size, void *(*function)(void *), void *argument)
+{
+    sigset_t kept;
+    thread_block_signals(&kept); /* a new thread inherits the mask */
+    int error = create(thread, stack_size, function, argument);
+    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    return error;
+}

@@ -1,0 +1,22 @@
+/* thread.h - makes a thread of the library's: signals blocked, a stack of the configured size. */
+#ifndef SERVER_THREAD_H
+#define SERVER_THREAD_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Starts function(argument) in a thread that is to be joined, or with thread NULL in a detached
+ * one. Returns 0 or a code as pthread_create(3) does. Any thread; does not block. */
+int thread_create(pthread_t *thread, size_t stack_size, void *(*function)(void *), void *argument);
+
+/* Blocks every signal but those that a fault raises: the program's handlers run on its own threads,
+ * no blocked call of a handler is interrupted, and a crash is still seen by who handles crashes.
+ * *kept is the mask to return to. */
+void thread_block_signals(sigset_t *kept);
+
+/* The signals that a fault in the running code raises. */
+bool thread_is_fault(int signal_number);
+
+#endif
