@@ -45,7 +45,8 @@ struct thrdsrv_arrival {
 struct thrdsrv_config {
     size_t size; /* sizeof of this struct, set by THRDSRV_CONFIG_INIT; lets the struct grow */
 
-    /* The service: exactly one of handler and serve. */
+    /* The service: exactly one of handler and serve. What is pointed to here outlives the server.
+     */
     const struct thrdsrv_handler *handler; /* session_size at most THRDSRV_SESSION_MAX */
     thrdsrv_serve_fn *serve;
     const char *name; /* how logs call the service; NULL: handler->name, or "serve" */
@@ -56,8 +57,9 @@ struct thrdsrv_config {
      * HOST is a numeric address, "localhost" or "*": no name is ever looked up. PORT is 0 … 65535;
      * 0 lets the kernel choose, the same for both families. N is a descriptor that listens already,
      * a stream socket of family IPv4, IPv6 or Unix: when create succeeds it is the server's, which
-     * makes it non-blocking and closes it when it accepts no more (dup(2) it to keep it); when
-     * create fails it is still yours, and open. Its backlog and its file are not touched. */
+     * makes it non-blocking, sets nodelay and keepalive, and closes it when it accepts no more
+     * (dup(2) it to keep it); when create fails it is still yours, and as it was. Its backlog and
+     * its file are not touched. */
     const char *const *listen;
     size_t listen_count;    /* 0: one, "localhost:43211"; none with adopt */
     bool adopt;             /* take connections from thrdsrv_server_adopt() too; 2 descriptors */

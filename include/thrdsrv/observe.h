@@ -47,7 +47,7 @@ enum thrdsrv_end_reason {
     THRDSRV_END_LIFETIME,    /* lifetime_ms */
     THRDSRV_END_RATE,        /* min_rate_bytes */
     THRDSRV_END_STOPPED,     /* the server's stop cut it */
-    THRDSRV_END_TERMINATED,  /* somebody sent the worker process SIGTERM */
+    THRDSRV_END_TERMINATED,  /* somebody sent the worker process SIGTERM: code is SIGTERM */
     THRDSRV_END_SIGNAL,      /* the worker process died of a signal: code is its number */
     THRDSRV_END_EXIT,        /* the worker process exited by itself: code is its status */
     THRDSRV_END_NO_WORKER,   /* no worker could be started for it */

@@ -18,11 +18,12 @@
  * thread), a child process (mode fork), or by the run() thread itself, one at a time (mode inline).
  *
  * What the host program may rely on. The library changes no signal disposition, raises no SIGPIPE,
- * never ends or aborts the process for anything that a client or the host does, prints only through
- * config.log, and reaps and signals only its own children. It keeps no global state: any number of
- * servers may run in one process, each in a mode of its own, created, run and destroyed by any
- * threads. Worker threads and start()'s thread block all signals but those of faults, so signals
- * find the host's threads.
+ * never ends or aborts the process for anything that a client or the host does (a broken invariant
+ * of its own it reports on standard error, and aborts: going on would hand out wrong bytes), prints
+ * otherwise only through config.log, and reaps and signals only its own children. Servers share no
+ * state: any number of them may run in one process, each in a mode of its own, created, run and
+ * destroyed by any threads. Worker threads and start()'s thread block all signals but those of
+ * faults, so signals find the host's threads.
  *
  * Mode fork in a program that has other threads. fork(2) copies the calling thread alone; a lock
  * that another thread held at that moment is held in the child for ever. From fork to _exit a child
@@ -33,8 +34,13 @@
  *   (glibc's fork() and musl's, since 1.2.2, leave both usable), and must not take locks that other
  *   threads of the host take: these include stdout's and stderr's where threads print, and what
  *   getaddrinfo(3), syslog(3) or localtime(3) lock inside.
- * A child runs no atexit(3) function and flushes no stream; pthread_atfork(3) handlers of the host
- * do run. It holds 0, 1, 2 and its connection, no other descriptor; and it ends with its parent. */
+ * fork(2) itself waits in glibc for a thread that is in fflush(NULL) or exit(3), and so do all
+ * clients when that thread is stuck there. A child runs no atexit(3) function and flushes no
+ * stream; pthread_atfork(3) handlers of the host do run. It holds 0, 1, 2 and its connection, no
+ * other descriptor; it has the signal mask of the thread that called run() or start(), signals that
+ * the host handles are ignored, SIGTERM ends its connection; and it ends with its parent. None of
+ * the parent's servers can be used in it: what is asked of them there is refused or has no effect.
+ */
 #ifndef THRDSRV_SERVER_H
 #define THRDSRV_SERVER_H
 
@@ -87,9 +93,9 @@ THRDSRV_API int thrdsrv_server_run(struct thrdsrv_server *server);
 THRDSRV_API int thrdsrv_server_start(struct thrdsrv_server *server);
 
 /* Waits until a server that was started has stopped, and its thread is gone. Returns what run()
- * returned there, errno included. E_INVALID at once where it was not started, has been waited for
- * or another thread is waiting for it, and in a handler or hook of this server, which would wait
- * for itself. Any other thread. */
+ * returned there, errno included. E_INVALID at once where start() has not returned, where it has
+ * been waited for or another thread is waiting for it, and in a handler or hook of this server,
+ * which would wait for itself. Any other thread. */
 THRDSRV_API int thrdsrv_server_wait(struct thrdsrv_server *server);
 
 /* Requests; each returns at once and is carried out by the run() thread. Safe in any thread, in a
@@ -106,7 +112,7 @@ THRDSRV_API void thrdsrv_server_dump(struct thrdsrv_server *server);
  * a worker as if the server had accepted it, waits where all slots are taken, and is refused where
  * the policy is to refuse. fd must be a stream socket, and config.adopt true. Any thread, a handler
  * too; before run() too; does not block.
- * Returns 0: the descriptor is the server's now, which sets close-on-exec, blocking mode,
+ * Returns 0: the descriptor is the server's now, which will set close-on-exec, blocking mode,
  * TCP_NODELAY and keepalive as the configuration has them. Otherwise it is still the caller's:
  * E_INVALID (no stream socket, config.adopt is false, a child process of mode fork), E_STOPPED (the
  * server accepts no more), E_FULL (16384 adopted connections wait already, fewer where the system's
@@ -116,9 +122,9 @@ THRDSRV_API void thrdsrv_server_dump(struct thrdsrv_server *server);
 THRDSRV_API int thrdsrv_server_adopt(struct thrdsrv_server *server, int fd);
 
 /* Gives everything back; NULL is allowed. A server that was started is stopped and waited for
- * first. While run() runs in another thread, in a handler or hook of the server, and in a child
- * process of mode fork nothing is given back; the log then says so, except in the child. Before
- * run() is fine. */
+ * first; a quiesce, stop or dump that another thread has begun is waited for. Nothing is given back
+ * while run() runs or another thread is in wait(), in a handler or hook of the server (the log then
+ * says so, once), and in a child process of mode fork. Before run() is fine. */
 THRDSRV_API void thrdsrv_server_destroy(struct thrdsrv_server *server);
 
 /* Whether this build of the library can run the mode. */

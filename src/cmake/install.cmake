@@ -43,6 +43,7 @@ install(FILES ${generated}/thrdsrvConfig.cmake ${generated}/thrdsrvConfigVersion
 # The pkg-config files find the rest from where they lie, so that the whole can be moved.
 file(RELATIVE_PATH prefix_from_pkgconfig
      ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" prefix_from_pkgconfig "${prefix_from_pkgconfig}")
 foreach(dir includedir libdir)
     string(TOUPPER CMAKE_INSTALL_${dir} variable)
     if(IS_ABSOLUTE "${${variable}}")

@@ -13,12 +13,15 @@ else()
     set(thrdsrv_soversion ${PROJECT_VERSION_MAJOR})
 endif()
 
-# What chooses the machine that code is made for; the linker's part of a compiler needs it too.
+# The compiler as a linker, with what chooses the machine that it makes code for. CC may have held
+# more than a name.
 separate_arguments(thrdsrv_machine UNIX_COMMAND "${CMAKE_C_FLAGS}")
 list(FILTER thrdsrv_machine INCLUDE REGEX "^(-m|-B|--target=|--sysroot=|-fuse-ld=)")
 if(CMAKE_C_COMPILER_TARGET)
     list(APPEND thrdsrv_machine --target=${CMAKE_C_COMPILER_TARGET})
 endif()
+separate_arguments(thrdsrv_linker UNIX_COMMAND "${CMAKE_C_COMPILER_ARG1}")
+set(thrdsrv_linker ${CMAKE_C_COMPILER} ${thrdsrv_linker} ${thrdsrv_machine})
 
 # thrdsrv_objects(PART SOURCE...): the objects of a part, target thrdsrv_PART_objects. They are
 # machine code even where the rest is built with -flto: objcopy(1) cannot hide names in other code.
@@ -47,7 +50,9 @@ function(thrdsrv_libraries part name)
     set(map ${CMAKE_CURRENT_SOURCE_DIR}/${part}/${name}.map)
     add_library(thrdsrv_${part}_shared SHARED ${objects})
     target_link_libraries(thrdsrv_${part}_shared PRIVATE thrdsrv_flags)
-    target_link_options(thrdsrv_${part}_shared PRIVATE "LINKER:--version-script=${map}")
+    # Bound when it is loaded: a child of mode fork must not need the loader, which has locks.
+    target_link_options(thrdsrv_${part}_shared PRIVATE "LINKER:--version-script=${map}"
+                                                       LINKER:-z,now)
     if(NOT THRDSRV_SANITIZE) # the sanitizers' functions are in the program that loads the library
         target_link_options(thrdsrv_${part}_shared PRIVATE LINKER:--no-undefined)
     endif()
@@ -71,14 +76,14 @@ endfunction()
 # be everybody's, and a program with a function of such a name could not be linked with it.
 function(thrdsrv_join part result)
     set(directory ${CMAKE_CURRENT_BINARY_DIR})
-    if(CMAKE_CONFIGURATION_TYPES)
+    if(CMAKE_CONFIGURATION_TYPES) # needs CMake 3.20
         string(APPEND directory /$<CONFIG>)
     endif()
     set(object ${directory}/thrdsrv_${part}${CMAKE_C_OUTPUT_EXTENSION})
     set(objects $<TARGET_OBJECTS:thrdsrv_${part}_objects>)
     add_custom_command(
         OUTPUT ${object}
-        COMMAND ${CMAKE_C_COMPILER} ${thrdsrv_machine} -r -nostdlib -o ${object} ${objects}
+        COMMAND ${thrdsrv_linker} -r -nostdlib -o ${object} ${objects}
         COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${object}
         DEPENDS ${objects}
         COMMENT "Joining the objects of thrdsrv_${part}_static"

@@ -42,7 +42,7 @@ int accept_loop_init(struct thrdsrv_server *server)
     if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->wakeup, &event) < 0)
         return THRDSRV_E_SYSTEM;
     for (unsigned i = 0; i < server->listener_count; i++) {
-        event.events = 0; /* accept_loop_prepare() turns it on */
+        event.events = EPOLLET; /* accept_loop_prepare() turns it on */
         event.data.u64 = TAG_LISTENER | (uint64_t)i << 32;
         if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listeners[i].fd, &event) < 0)
             return THRDSRV_E_SYSTEM;
@@ -55,7 +55,8 @@ static void poll_listeners(struct thrdsrv_server *server, bool on)
     if (server->polling == on)
         return;
     for (unsigned i = 0; i < server->listener_count; i++) {
-        struct epoll_event event = {.events = on ? EPOLLIN : 0,
+        /* A hang-up is reported whatever is asked for; edge-triggered it is so only once. */
+        struct epoll_event event = {.events = on ? EPOLLIN : EPOLLET,
                                     .data.u64 = TAG_LISTENER | (uint64_t)i << 32};
         if (server->listeners[i].fd >= 0)
             epoll_ctl(server->epoll, EPOLL_CTL_MOD, server->listeners[i].fd, &event);

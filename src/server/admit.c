@@ -31,6 +31,7 @@ static void turn_away(int fd)
 void admit_refuse_full(struct thrdsrv_server *server, int fd)
 {
     const char *text = server->config.busy_text;
+    slot_table_count_refused_full(&server->table); /* what the peer can see has been counted */
     if (server->config.when_full == THRDSRV_FULL_BUSY) {
         /* The socket is new and its send buffer empty: a short text goes out whole at once. */
         send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -38,7 +39,6 @@ void admit_refuse_full(struct thrdsrv_server *server, int fd)
     } else {
         close(fd);
     }
-    slot_table_count_refused_full(&server->table);
     report_refused_full(server);
 }
 
@@ -55,8 +55,8 @@ bool admit_ask(struct thrdsrv_server *server, int fd, const struct address *peer
         arrival.address = (const struct sockaddr *)&address;
     if (server->config.admit(&arrival, server->config.user))
         return true;
-    turn_away(fd);
     slot_table_count_refused_admission(&server->table);
+    turn_away(fd);
     report_refused_admission(server, text);
     return false;
 }

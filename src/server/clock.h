@@ -33,6 +33,12 @@ static inline int64_t clock_earlier(int64_t one, int64_t other)
     return one < other ? one : other;
 }
 
+/* A time that somebody else may have written, within what it can be. */
+static inline int64_t clock_within(int64_t value, int64_t lowest, int64_t highest)
+{
+    return value < lowest ? lowest : value > highest ? highest : value;
+}
+
 /* The moment delay after now (both at least 0); delays are user input, up to CLOCK_NEVER. */
 static inline int64_t clock_after(int64_t now, int64_t delay)
 {

@@ -10,7 +10,7 @@
 #include "server/descriptor.h"
 #include "server/server.h"
 
-int handover_open(struct listener *listener)
+int handover_open(struct listener *listener, const struct thrdsrv_config *config)
 {
     int ends[2];
     if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0)
@@ -23,7 +23,7 @@ int handover_open(struct listener *listener)
         errno = kept;
         return THRDSRV_E_SYSTEM;
     }
-    *listener = (struct listener){.fd = out, .original = -1, .family = AF_UNSPEC};
+    *listener = (struct listener){.fd = out, .original = -1, .family = AF_UNSPEC, .config = config};
     snprintf(listener->text, sizeof listener->text, "adopted");
     return in;
 }
@@ -37,10 +37,29 @@ static bool next(const struct listener *listener, int *fd)
     return count == sizeof *fd;
 }
 
+static int option(int fd, int name)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, name, &value, &size) < 0 ? -1 : value;
+}
+
+/* What others have from their listener and from accept4(2). Only here, where the connection is no
+ * longer the host's; and where an option is not known (SCTP), it is served without. */
+static void prepare(int fd, const struct thrdsrv_config *config)
+{
+    int domain = option(fd, SO_DOMAIN);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    if (domain == AF_INET || domain == AF_INET6)
+        listener_set_connection_options(fd, config);
+}
+
 enum accept_verdict handover_accept(const struct listener *listener, int *fd, struct address *peer)
 {
     if (!next(listener, fd))
         return listener_classify(errno);
+    prepare(*fd, listener->config);
     listener_name_peer(*fd, peer);
     return ACCEPT_CONNECTION;
 }
@@ -51,28 +70,6 @@ unsigned handover_close_waiting(const struct listener *listener)
     for (int fd; next(listener, &fd); count++)
         close(fd);
     return count;
-}
-
-static int option(int fd, int name)
-{
-    int value = 0;
-    socklen_t size = sizeof value;
-    return getsockopt(fd, SOL_SOCKET, name, &value, &size) < 0 ? -1 : value;
-}
-
-/* What an accepted connection has from its listener and from accept4(2). */
-static int prepare(int fd, const struct thrdsrv_config *config)
-{
-    int domain = option(fd, SO_DOMAIN);
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
-        return THRDSRV_E_SYSTEM;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-        return THRDSRV_E_SYSTEM;
-    if ((domain == AF_INET || domain == AF_INET6) &&
-        listener_set_connection_options(fd, config) < 0)
-        return THRDSRV_E_SYSTEM;
-    return 0;
 }
 
 /* Under the table lock, because the drain begins under it: behind that moment the loop closes what
@@ -95,9 +92,7 @@ int thrdsrv_server_adopt(struct thrdsrv_server *server, int fd)
         option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 0)
         return THRDSRV_E_INVALID;
     int own = fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    int error = own < 0 ? THRDSRV_E_SYSTEM : prepare(own, &server->config);
-    if (error == 0)
-        error = push(server, own);
+    int error = own < 0 ? THRDSRV_E_SYSTEM : push(server, own);
     int kept = errno;
     if (own >= 0 && own != fd)
         close(error == 0 ? fd : own);

@@ -8,9 +8,9 @@
 
 #include "server/listener.h"
 
-/* Opens the pipe: its read end becomes *listener (family AF_UNSPEC). Returns the write end, or
- * E_SYSTEM with errno. */
-int handover_open(struct listener *listener);
+/* Opens the pipe: its read end becomes *listener (family AF_UNSPEC), which refers to config.
+ * Returns the write end, or E_SYSTEM with errno. */
+int handover_open(struct listener *listener, const struct thrdsrv_config *config);
 
 /* As listener_accept(). */
 enum accept_verdict handover_accept(const struct listener *listener, int *fd, struct address *peer);

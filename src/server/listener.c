@@ -60,12 +60,13 @@ static int set_option(int fd, int level, int name, int value)
 
 int listener_set_connection_options(int fd, const struct thrdsrv_config *config)
 {
-    if (config->nodelay && set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0)
+    /* Off is set too: a socket that the host opened may have had them on. */
+    if (set_option(fd, IPPROTO_TCP, TCP_NODELAY, config->nodelay) < 0 ||
+        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, config->keepalive_idle > 0) < 0)
         return -1;
     if (config->keepalive_idle == 0)
         return 0;
-    if (set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) < 0 ||
-        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, config->keepalive_idle) < 0 ||
+    if (set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, config->keepalive_idle) < 0 ||
         set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, config->keepalive_interval) < 0 ||
         set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, config->keepalive_count) < 0)
         return -1;
@@ -345,9 +346,7 @@ static int open_fd_spec(struct listener *listener, const struct listen_spec *spe
     int fd = fcntl(spec->fd, F_DUPFD_CLOEXEC, 3);
     if (fd < 0)
         return refused(config, text, NULL);
-    if (fill_adopted(listener, fd) < 0 ||
-        (family != AF_UNIX && listener_set_connection_options(fd, config) < 0)) {
-        listener->fd = -1;
+    if (fill_adopted(listener, fd) < 0) {
         close_keeping_errno(fd);
         return refused(config, text, NULL);
     }
@@ -355,11 +354,13 @@ static int open_fd_spec(struct listener *listener, const struct listen_spec *spe
     return 0;
 }
 
-void listener_adopt(struct listener *listener)
+void listener_adopt(struct listener *listener, const struct thrdsrv_config *config)
 {
     if (listener->original < 0)
         return;
     fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK);
+    if (listener->family != AF_UNIX)
+        listener_set_connection_options(listener->fd, config); /* as far as it knows them */
     close(listener->original);
     listener->original = -1;
 }

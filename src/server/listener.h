@@ -13,7 +13,8 @@
 struct listener {
     int fd;       /* non-blocking; -1: closed */
     int original; /* the host's descriptor that fd is a duplicate of, until listener_adopt(); -1 */
-    sa_family_t family;           /* AF_UNSPEC: a pipe, see handover.h */
+    sa_family_t family;                  /* AF_UNSPEC: a pipe, see handover.h, */
+    const struct thrdsrv_config *config; /* whose connections are to be like this says; else NULL */
     char text[ADDRESS_TEXT_SIZE]; /* the bound address, with the port that the kernel chose */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* Unix socket: to unlink; else "" */
     dev_t device; /* of the socket file we made: only that one is unlinked */
@@ -31,8 +32,8 @@ int listener_open(struct listener listeners[2], unsigned *count, const char *tex
 int listener_refuse(const struct thrdsrv_config *config, const char *text, const char *wrong);
 
 /* What was opened as "fd:N" is the server's from here on: N is closed, and the socket, which both
- * share, does not block any more. Others: nothing. */
-void listener_adopt(struct listener *listener);
+ * share, does not block any more and has the options that connections inherit. Others: nothing. */
+void listener_adopt(struct listener *listener, const struct thrdsrv_config *config);
 
 /* Closes and, for a Unix socket, removes the file if it is still ours. Twice is fine. */
 void listener_close(struct listener *listener);

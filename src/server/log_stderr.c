@@ -1,5 +1,7 @@
 /* log_stderr.c - a log function for programs that have none of their own. Any thread. */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -34,18 +36,36 @@ static size_t format_prefix(char *buf, size_t size, enum thrdsrv_log_level level
     return used + (size_t)more;
 }
 
-/* All of it, however short the writes are; an error has nowhere to be told. */
-static void write_stderr(const char *text, size_t length)
+/* All of it, however short the writes are. Returns 0 or the errno of the failure. */
+static int write_stderr(const char *text, size_t length)
 {
     while (length > 0) {
         ssize_t count = write(STDERR_FILENO, text, length);
         if (count < 0 && errno != EINTR)
-            return;
+            return errno;
         if (count > 0) {
             text += count;
             length -= (size_t)count;
         }
     }
+    return 0;
+}
+
+/* Nobody may read our stderr any more (2>&1 | head): that is no reason for the host to die.
+ * write(2) raises SIGPIPE in the calling thread; one that was pending before stays so. */
+static void write_without_sigpipe(const char *text, size_t length)
+{
+    sigset_t sigpipe, kept, pending;
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &kept);
+    sigpending(&pending);
+    if (write_stderr(text, length) == EPIPE && !sigismember(&pending, SIGPIPE)) {
+        const struct timespec at_once = {0};
+        while (sigtimedwait(&sigpipe, NULL, &at_once) < 0 && errno == EINTR)
+            continue;
+    }
+    pthread_sigmask(SIG_SETMASK, &kept, NULL);
 }
 
 void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *line)
@@ -59,6 +79,6 @@ void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *li
         length = sizeof buf - used - 1;
     memcpy(buf + used, line, length);
     buf[used + length] = '\n';
-    write_stderr(buf, used + length + 1);
+    write_without_sigpipe(buf, used + length + 1);
     errno = kept;
 }

@@ -27,12 +27,12 @@ static void describe(const struct slot_view *view, struct thrdsrv_slot *slot)
 {
     slot->state = view->state;
     slot->generation = view->generation;
-    slot->waits = view->waits;
-    if (view->waits != THRDSRV_WAIT_NONE)
-        slot->waits_ms = clock_coarse_ms() - view->waits_since_ms;
     slot->conn = view->conn_id;
     slot->worker = view->worker;
     slot->age_ms = (clock_ns() - view->accepted_at_ns) / 1000000;
+    slot->waits = view->waits;
+    if (view->waits != THRDSRV_WAIT_NONE) /* since when a child says; it may have run wild */
+        slot->waits_ms = clock_within(clock_coarse_ms() - view->waits_since_ms, 0, slot->age_ms);
     slot->bytes_in = view->bytes_in;
     slot->bytes_out = view->bytes_out;
     address_format(&view->peer, slot->peer);

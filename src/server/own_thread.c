@@ -21,6 +21,7 @@ int thrdsrv_server_start(struct thrdsrv_server *server)
 {
     if (server_is_child_copy(server) || (atomic_fetch_or(&server->life, LIFE_RAN) & LIFE_RAN))
         return THRDSRV_E_INVALID;
+    pthread_sigmask(SIG_SETMASK, NULL, &server->host_mask);
     int error = thread_create(&server->thread, server->config.stack_size, thread_main, server);
     if (error == 0) {
         atomic_fetch_or(&server->life, LIFE_JOINABLE);
@@ -48,6 +49,9 @@ int thrdsrv_server_wait(struct thrdsrv_server *server)
 bool own_thread_is_caller(struct thrdsrv_server *server)
 {
     pid_t self = gettid();
-    return atomic_fetch_add(&server->loop_thread, 0) == self ||
+    if (atomic_fetch_add(&server->loop_thread, 0) == self)
+        return true;
+    /* In mode fork the table has processes, which are in memory of their own. */
+    return server->config.mode == THRDSRV_MODE_THREAD &&
            slot_table_has_worker(&server->table, self);
 }

@@ -162,10 +162,11 @@ static void log_end_reason(struct log_line *line, const struct thrdsrv_end *end)
 {
     char text[32];
     const char *name = thrdsrv_end_reason_name(end->reason);
-    bool coded = end->reason == THRDSRV_END_SIGNAL || end->reason == THRDSRV_END_EXIT;
-    if (coded)
+    if (end->code != 0 || end->reason == THRDSRV_END_EXIT)
         snprintf(text, sizeof text, "%s:%d", name, end->code);
-    log_text(line, "end", coded ? text : name);
+    else
+        snprintf(text, sizeof text, "%s", name);
+    log_text(line, "end", text);
 }
 
 static void log_end(const struct thrdsrv_server *server, const struct thrdsrv_end *end)

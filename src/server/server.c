@@ -5,9 +5,12 @@
 #include "server/server.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/accept_loop.h"
@@ -17,6 +20,20 @@
 #include "server/own_thread.h"
 #include "server/report.h"
 #include "server/wakeup.h"
+
+/* How many times over this process is a worker of mode fork. An atomic because Helgrind takes a
+ * child's memory for its parent's. */
+static _Atomic unsigned worker_depth;
+
+void server_enter_child(void)
+{
+    atomic_fetch_add(&worker_depth, 1);
+}
+
+bool server_is_child_copy(const struct thrdsrv_server *server)
+{
+    return server->depth != atomic_fetch_add(&worker_depth, 0);
+}
 
 /* Logs that what failed with error, and returns error; errno is kept. */
 static int failed(const struct thrdsrv_server *server, const char *what, int error)
@@ -31,14 +48,19 @@ static int failed(const struct thrdsrv_server *server, const char *what, int err
     return error;
 }
 
-/* A descriptor named twice would be closed twice, and the second time be somebody else's. */
+/* A descriptor named twice would be closed twice, and the second time be somebody else's; so would
+ * a number that the host does not have and that one of our own listeners got. */
 static int check_named_once(const struct thrdsrv_server *server, size_t index)
 {
     const struct listener *last = &server->listeners[server->listener_count - 1];
-    for (unsigned i = 0; i + 1 < server->listener_count; i++)
-        if (last->original >= 0 && server->listeners[i].original == last->original)
+    for (unsigned i = 0; last->original >= 0 && i + 1 < server->listener_count; i++) {
+        const struct listener *other = &server->listeners[i];
+        if (other->original == last->original || other->fd == last->original)
             return listener_refuse(&server->config, server->config.listen[index],
-                                   "this descriptor is named twice");
+                                   other->fd == last->original
+                                       ? "this descriptor is not open, or no socket"
+                                       : "this descriptor is named twice");
+    }
     return 0;
 }
 
@@ -61,7 +83,7 @@ static int open_listeners(struct thrdsrv_server *server)
     }
     if (!server->config.adopt)
         return 0;
-    server->handover = handover_open(&server->listeners[server->listener_count]);
+    server->handover = handover_open(&server->listeners[server->listener_count], &server->config);
     if (server->handover < 0)
         return failed(server, "pipe2", THRDSRV_E_SYSTEM);
     server->listener_count++;
@@ -97,7 +119,7 @@ static int open_all(struct thrdsrv_server *server)
         return failed(server, "epoll_ctl", error);
     /* Nothing can fail any more: what was adopted is ours. */
     for (unsigned i = 0; i < server->listener_count; i++)
-        listener_adopt(&server->listeners[i]);
+        listener_adopt(&server->listeners[i], &server->config);
     return 0;
 }
 
@@ -143,6 +165,7 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
     if (!server)
         return THRDSRV_E_MEMORY;
     server->epoll = server->handover = -1;
+    server->depth = atomic_fetch_add(&worker_depth, 0);
     server->check_at_ms = CLOCK_NEVER;
     int error = config_copy(&server->config, config);
     if (error == THRDSRV_E_MEMORY)
@@ -181,6 +204,7 @@ int thrdsrv_server_run(struct thrdsrv_server *server)
 {
     if (server_is_child_copy(server) || (atomic_fetch_or(&server->life, LIFE_RAN) & LIFE_RAN))
         return THRDSRV_E_INVALID;
+    pthread_sigmask(SIG_SETMASK, NULL, &server->host_mask);
     int error = server_serve(server);
     int kept = errno;
     atomic_fetch_or(&server->life, LIFE_FINISHED); /* from here on it may be destroyed */
@@ -188,10 +212,16 @@ int thrdsrv_server_run(struct thrdsrv_server *server)
     return error;
 }
 
+/* The bit can be acted upon before the wake-up for it is sent, and run() return: destroy() then
+ * waits for us, because neither a signal handler nor another thread can wait for it. */
 static void request(struct thrdsrv_server *server, enum request what)
 {
+    if (server_is_child_copy(server))
+        return;
+    atomic_fetch_add(&server->requesting, 1);
     atomic_fetch_or(&server->requests, (unsigned)what);
     wakeup_send(server->wakeup);
+    atomic_fetch_sub(&server->requesting, 1);
 }
 
 void thrdsrv_server_quiesce(struct thrdsrv_server *server)
@@ -239,9 +269,14 @@ void thrdsrv_server_destroy(struct thrdsrv_server *server)
     if (!server || server_is_child_copy(server))
         return;
     if (!is_idle(server)) {
-        report_destroy_refused(server);
+        if (!(atomic_fetch_or(&server->life, LIFE_KEPT) &
+              LIFE_KEPT)) /* the log may call us again */
+            report_destroy_refused(server);
         return;
     }
+    const struct timespec pause = {.tv_nsec = 100000};
+    while (atomic_fetch_add(&server->requesting, 0) > 0)
+        nanosleep(&pause, NULL);
     close_all(server);
     slot_table_fini(&server->table);
     config_free(&server->config);

@@ -5,6 +5,7 @@
 #define SERVER_SERVER_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ enum life {
     LIFE_RAN = 1,      /* run() or start() was called */
     LIFE_FINISHED = 2, /* run() or wait() is over: they touch nothing of the server any more */
     LIFE_JOINABLE = 4, /* start()'s thread is there, and nobody waits for it yet */
+    LIFE_KEPT = 8,     /* destroy() was refused, and the log says so */
 };
 
 /* Requests from outside, bits of one word. */
@@ -44,9 +46,12 @@ struct thrdsrv_server {
     int epoll;                        /* [C] */
     int wakeup;                       /* [C] */
     int handover;                     /* [C] write end of the pipe of adopted connections; -1 */
+    unsigned depth;                   /* [C] see server_is_child_copy() */
     _Atomic unsigned requests;        /* any thread, any signal handler */
+    _Atomic unsigned requesting;      /* callers that are about to wake the loop */
 
     _Atomic unsigned life;   /* bits of enum life; any thread */
+    sigset_t host_mask;      /* of the thread that called run() or start(), for children */
     _Atomic int loop_thread; /* thread id of the run() thread; 0: none */
     pthread_t thread;        /* start()'s thread, written before LIFE_JOINABLE */
     int result;              /* of run() in that thread, read when it has been joined */
@@ -71,12 +76,13 @@ struct thrdsrv_server {
 /* server.c: what run() does, once, on the calling thread. */
 int server_serve(struct thrdsrv_server *server);
 
-/* Whether this is a child's copy of a server (worker_fork.c): its table must not be locked, and
- * nothing is left of it that could be asked to do something. */
-static inline bool server_is_child_copy(const struct thrdsrv_server *server)
-{
-    return server->wakeup < 0;
-}
+/* Whether this is a child's copy of a server, which it got from its parent by mode fork's fork(2):
+ * a table whose lock may be held for ever, and descriptors that are closed. Nothing may be done
+ * with it. A server that a child creates for itself is none. */
+bool server_is_child_copy(const struct thrdsrv_server *server);
+
+/* worker_fork.c, in a new child: every server that there is becomes a copy. */
+void server_enter_child(void);
 
 /* config.c: checks and copies. 0, or E_INVALID, E_MEMORY, E_UNSUPPORTED after a log line. */
 int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config);

@@ -45,13 +45,16 @@ static enum thrdsrv_end_reason overdue(struct thrdsrv_server *server, struct Soc
                                        int64_t now_ms, int64_t *next_ms)
 {
     struct progress *progress = slot->progress;
+    int64_t accepted_ms = slot->accepted_at_ns / 1000000;
+    int64_t waited_ms = (int64_t)progress_read(&progress->waited_ms);
     struct timeout_view view = {
-        .accepted_at_ms = slot->accepted_at_ns / 1000000,
-        .waited_ms = (int64_t)progress_read(&progress->waited_ms),
+        .accepted_at_ms = accepted_ms,
+        .waited_ms = clock_within(waited_ms, 0, now_ms - accepted_ms),
         .bytes_in = progress_read(&progress->bytes_in),
         .bytes_out = progress_read(&progress->bytes_out),
     };
     view.waiting = progress_waiting(progress, &view.waiting_since_ms);
+    view.waiting_since_ms = clock_within(view.waiting_since_ms, 0, now_ms);
     return timeouts_check(&server->timeouts, &view, &slot->rate, now_ms, next_ms);
 }
 

@@ -42,13 +42,14 @@ static void end_connection(int signal_number)
 
 /* What the parent handles was meant for the server as a whole (Ctrl-C reaches every process of the
  * terminal): ignored here. Faults, and SIGCHLD for programs that the service code starts, are as in
- * any new process. SIGTERM ends this connection. */
-static void reset_signals(sigset_t *mask)
+ * any new process. SIGTERM ends this connection. The mask is the host's, who may well hear of
+ * Ctrl-C by a blocked signal (signalfd(2)) and not by a handler. */
+static void reset_signals(sigset_t mask)
 {
     for (int number = 1; number < NSIG; number++) {
         struct sigaction action;
         if (thread_is_fault(number))
-            sigdelset(mask, number);
+            sigdelset(&mask, number);
         if (sigaction(number, NULL, &action) < 0 || action.sa_handler == SIG_DFL ||
             action.sa_handler == SIG_IGN)
             continue;
@@ -59,8 +60,8 @@ static void reset_signals(sigset_t *mask)
     struct sigaction end = {.sa_handler = end_connection};
     sigfillset(&end.sa_mask);
     sigaction(SIGTERM, &end, NULL);
-    sigdelset(mask, SIGTERM); /* a host may well run us with everything blocked */
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    sigdelset(&mask, SIGTERM); /* a host may well run us with everything blocked */
+    sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 static void close_from(unsigned first, unsigned last)
@@ -73,7 +74,7 @@ static void close_from(unsigned first, unsigned last)
 }
 
 /* The child's first act: end with the parent, hold only what it must, be named, hear signals. */
-static void child_enter(struct SockInfo *slot, int fd, pid_t parent, sigset_t *mask)
+static void child_enter(struct SockInfo *slot, int fd, pid_t parent)
 {
     char name[16];
     child.fd = fd;
@@ -83,15 +84,15 @@ static void child_enter(struct SockInfo *slot, int fd, pid_t parent, sigset_t *m
         _exit(0);
     close_from(3, (unsigned)fd - 1); /* fd is above 2, see descriptor.h */
     close_from((unsigned)fd + 1, ~0u);
-    slot->server->wakeup = -1; /* in our copy: a request from here reaches nobody */
+    server_enter_child(); /* no server of the parent's can be used here */
     snprintf(name, sizeof name, "thrd/%u", slot->index);
     prctl(PR_SET_NAME, name);
-    reset_signals(mask);
+    reset_signals(slot->server->host_mask);
 }
 
-static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent, sigset_t *mask)
+static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent)
 {
-    child_enter(slot, fd, parent, mask);
+    child_enter(slot, fd, parent);
     worker_serve(slot, fd, NULL);
     if (progress_ended(slot->progress) == THRDSRV_END_TERMINATED) {
         signal(SIGTERM, SIG_DFL); /* so that the parent sees what ended us */
@@ -145,7 +146,7 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot)
     thread_block_signals(&kept);
     pid_t pid = fork();
     if (pid == 0)
-        child_main(slot, fd, parent, &kept);
+        child_main(slot, fd, parent);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &kept, NULL);
     if (pid < 0) {
@@ -180,8 +181,10 @@ static struct end end_of(struct SockInfo *slot, const siginfo_t *status)
         return (struct end){cut, 0};
     if (status->si_pid == 0)
         return (struct end){THRDSRV_END_ERROR, 0};
-    return (struct end){status->si_code == CLD_EXITED ? THRDSRV_END_EXIT : THRDSRV_END_SIGNAL,
-                        status->si_status};
+    if (status->si_code == CLD_EXITED)
+        return (struct end){THRDSRV_END_EXIT, status->si_status};
+    bool asked = cut == THRDSRV_END_TERMINATED && status->si_status == SIGTERM;
+    return (struct end){asked ? THRDSRV_END_TERMINATED : THRDSRV_END_SIGNAL, status->si_status};
 }
 
 /* waitid(2) as the kernel has it, which tells the child's usage too. Returns false while the child

@@ -1,5 +1,5 @@
 #!/bin/sh
-# checks_can_fail.sh CC AR NM READELF SOURCE_DIR - each boundary test finds the breach it is there for.
+# checks_can_fail.sh CC AR NM READELF SOURCE_DIR - each boundary test finds the breach it is for.
 #
 # Breaks every rule once, in a copy or in a small archive of its own, and wants exit status 1
 # from the test. Exit status: 0 all found, 1 one was not, 2 the test could not be done.
@@ -131,7 +131,8 @@ THRDSRV_API int thrdsrv_one(void)
 END
 sed 's/^typedef .*/THRDSRV_API void thrdsrv_three(int (*)(void));/' "$work/two.h" > "$work/three.h"
 sed 's/thrdsrv_one/other_one/' "$work/two.h" > "$work/other.h"
-printf '%s\n' 'V_1 {' ' global:' ' thrdsrv_one;' ' thrdsrv_two;' ' local:' ' *;' '};' > "$work/two.map"
+printf '%s\n' 'V_1 {' '    global:' '        thrdsrv_one;' '        thrdsrv_two; /* object */' \
+    '    local:' '        *;' '};' > "$work/two.map"
 sed 's/thrdsrv_one/thrdsrv_o*/' "$work/two.map" > "$work/star.map"
 sed 's/thrdsrv_one/other_one/' "$work/two.map" > "$work/other.map"
 sed 's/V_1/V_2/' "$work/two.map" > "$work/newer.map"
@@ -145,7 +146,7 @@ archive many "$one $two $inner"
 archive few "$two"
 archive other "int other_one(void) { return 1; } $two"
 exports() {
-    sh "$here/exports.sh" "$nm" "$work/$2.map" "$work/$3.so" "$work/$4.a" "$work/$1.h"
+    sh "$here/exports.sh" "$nm" "$readelf" "$work/$2.map" "$work/$3.so" "$work/$4.a" "$work/$1.h"
 }
 want 0 "exports" exports two two two two
 want 1 "a header that declares more" exports three two two two
@@ -199,4 +200,34 @@ edited src/man/thrdsrv.3 's/^\.Nm thrdsrv_version$/&_2/'
 want 1 "a function in NAME that is none" man_pages
 edited src/man/thrdsrv.3 's/^\.Ss thrdsrv_version$/&_2/'
 want 1 "a function without a section" man_pages
+
+# A manual of one program and one session, for a thrd that says what it is told.
+printf '%s\n' '#!/bin/sh' 'shift; echo "$@"' > "$work/thrd"
+chmod +x "$work/thrd"
+mkdir -p "$work/manual/src/man" || exit 2
+cat > "$work/good.3" <<'END'
+.Bd -literal
+int main(void)
+{
+    return 0;
+}
+.Ed
+.Bd -literal
+$ cc -o nothing nothing.c
+$ thrd run echo | cat
+echo
+.Ed
+END
+# manual SED_SCRIPT: with such a manual, edited.
+manual() {
+    sed "$1" "$work/good.3" > "$work/manual/src/man/thrdsrv.3"
+    cp "$work/good.3" "$work/manual/src/man/thrd-handlers.7"
+    sh "$here/man_examples.sh" "$cc" "$work/thrd" "$work/manual"
+}
+want 0 "examples" manual ''
+want 1 "an example that does not compile" manual 's/return 0/return 0;;; x/'
+want 1 "an example with a warning" manual 's/return 0/int unused; return 0/'
+want 1 "a session that is not so" manual 's/^echo$/ohce/'
+want 1 "a program without a session" manual 's/cc -o/cc/'
+want 1 "a manual without examples" manual '/./d'
 exit $status

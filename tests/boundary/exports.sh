@@ -1,28 +1,31 @@
 #!/bin/sh
-# exports.sh NM MAP SHARED ARCHIVE HEADER... - a library offers what its headers offer, and only that.
+# exports.sh NM READELF MAP SHARED ARCHIVE HEADER... - a library offers what its headers offer.
 #
 # The names with THRDSRV_API in the headers, those in the version script, those that the shared
 # library exports under its version, and the global ones that the archive defines have to be the
 # same, and each has to begin with thrdsrv_.
 # Exit status: 0 kept, 1 broken, 2 the test could not be done, 77 skipped (instrumented code).
 set -u
-[ $# -ge 5 ] && [ -r "$2" ] && [ -r "$3" ] && [ -r "$4" ] && [ -r "$5" ] ||
-    { echo "usage: $0 NM MAP SHARED ARCHIVE HEADER..." >&2; exit 2; }
+[ $# -ge 6 ] && [ -r "$3" ] && [ -r "$4" ] && [ -r "$5" ] && [ -r "$6" ] ||
+    { echo "usage: $0 NM READELF MAP SHARED ARCHIVE HEADER..." >&2; exit 2; }
 here=$(dirname "$0")
 nm=$1
-map=$2
-shared=$3
-archive=$4
-shift 4
+readelf=$2
+map=$3
+shared=$4
+archive=$5
+shift 5
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C
 status=0
 
-"$nm" -P -D --defined-only "$shared" > "$work/shared.nm" || exit 2
+# Not nm -D: LLVM's shows no versions.
+"$readelf" --dyn-syms -W "$shared" > "$work/shared.elf" || exit 2
 "$nm" -P -g --defined-only "$archive" > "$work/archive.nm" || exit 2
-"$nm" -P -g "$archive" > "$work/needed.nm" || exit 2
-if grep -qE '^(__asan_|__tsan_|__ubsan_|__gcov_|__llvm_prof|__sanitizer_)' "$work/needed.nm"; then
+"$nm" -P -g "$archive" > "$work/all.nm" || exit 2
+instruments='^(__asan_|__tsan_|__ubsan_|__gcov_|__covrec_|__llvm_prof|__sanitizer_)'
+if grep -qE "$instruments" "$work/all.nm"; then
     echo "skipped: the archive is instrumented"
     exit 77
 fi
@@ -41,9 +44,13 @@ done | tr '\n' ' ' | tr ';' '\n' | sed -n '/THRDSRV_API/{
 node=$(sed -n 's/^\([A-Z0-9_.]*\) {.*/\1/p' "$map")
 sed -n '/global:/,/local:/s/^ *\([A-Za-z0-9_*?]*\);.*/\1/p' "$map" | sort > "$work/map"
 
-# The node itself is a symbol too.
-awk -v node="$node" '$1 != node { print sub("@@" node "$", "", $1) ? $1 : $1 " without " node }' \
-    "$work/shared.nm" | sort > "$work/shared"
+# Columns: number, value, size, type, binding, visibility, section, name. The node is a symbol too.
+awk -v node="$node" '
+    $1 ~ /^[0-9]+:$/ && $5 != "LOCAL" && $7 != "UND" {
+        has_version = sub("@@" node "$", "", $8)
+        if ($8 != node)
+            print has_version ? $8 : $8 " without " node
+    }' "$work/shared.elf" | sort > "$work/shared"
 awk 'NF >= 3 { print $1 }' "$work/archive.nm" | sort > "$work/archive"
 
 if [ -z "$node" ] || [ ! -s "$work/headers" ]; then

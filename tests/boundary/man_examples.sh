@@ -4,9 +4,9 @@
 # Takes from thrdsrv(3) and thrd-handlers(7) every literal display (.Bd -literal … .Ed), and
 # - compiles each that has a main(), as strict C11 with warnings as errors, links it with the
 #   libraries, and calls the program what the session below it calls it ("cc -o NAME NAME.c");
-# - types the lines of sessions that begin with "$ " and have a pipe from or to "thrd run" or one of
-#   these programs as a filter, and wants the lines below them as the output. daytime and time say
-#   something else each time.
+# - types the lines of its sessions that begin with "$ " and have "thrd run" or such a program in a
+#   pipe, and wants the lines below them as the output. Not daytime and time: they say something
+#   else each time.
 # Exit status: 0 kept, 1 broken, 2 the test could not be done.
 set -u
 [ $# -ge 3 ] && [ -x "$2" ] || { echo "usage: $0 CC THRD SOURCE_DIR [LIBRARY...]" >&2; exit 2; }
@@ -23,7 +23,7 @@ thrd() {
     "$program" "$@"
 }
 
-# displays PAGE: each literal display as a file $work/DISPLAY.NUMBER, without the escapes of roff.
+# displays PAGE: each literal display as a file $work/display.NUMBER, without the escapes of roff.
 displays() {
     sed 's/\\&//g; s/\\e/\\/g' "$1" | awk -v to="$work/display" '
         /^\.Bd -literal/ { inside = 1; number++; next }
@@ -33,22 +33,21 @@ displays() {
 
 # compile FILE NAME [LIBRARY...]
 compile() {
-    file=$1
+    cp "$1" "$work/$2.c"
     name=$2
     shift 2
-    cp "$file" "$work/$name.c"
     $cc -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$root/include" -o "$work/$name" \
         "$work/$name.c" "$@" -pthread || { echo "this program is in the manual: $name"; status=1; }
 }
 
-# session FILE: types its commands. Only the first line of a command is looked at.
+# session FILE: types its commands, each of which is one line.
 session() {
     grep -nE '^\$ .*(\| (thrd run|\./[a-z]+) |thrd run [a-z0-9]+ .*\|)' "$1" |
         grep -vE 'run (daytime|time)( |$)' > "$work/commands"
     while IFS=: read -r line command; do
         count=$((count + 1))
         sed "1,${line}d" "$1" | sed '/^\$ /,$d' > "$work/expected"
-        (cd "$work" && eval "${command#??}") 2>&1 | tr -d '\r' > "$work/output"
+        (cd "$work" && eval "${command#??}") < /dev/null 2>&1 | tr -d '\r' > "$work/output"
         if ! cmp -s "$work/expected" "$work/output"; then
             printf '%s\n' "$command"
             diff "$work/expected" "$work/output"

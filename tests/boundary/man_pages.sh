@@ -19,9 +19,7 @@ status=0
 
 # want WHAT NAMES LIST: each of NAMES is a line of LIST.
 want() {
-    missing=$(printf '%s\n' "$2" | while read -r name; do
-        printf '%s\n' "$3" | grep -qx -- "$name" || echo "$name"
-    done)
+    missing=$(printf '%s\n' "$2" | grep -vxF -e "$3")
     if [ -z "$2" ] || [ -n "$missing" ]; then
         echo "$1:" $missing
         status=1

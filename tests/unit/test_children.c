@@ -1,0 +1,289 @@
+/* What a child of mode fork can do with the servers that it got along from its parent (nothing),
+ * what signals it hears, and a request whose caller is slower than the server that it ends. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clients.h"
+#include "embedded.h"
+#include "patience.h"
+
+/* ---- The parent's servers ---------------------------------------------------------------- */
+
+static struct thrdsrv_server *other;
+
+static bool is_zero(const void *memory, size_t size)
+{
+    const unsigned char *bytes = memory;
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* Everything that one may ask of a server. Returns the number of the first answer that is wrong. */
+static int ask_all(struct thrdsrv_server *server)
+{
+    struct thrdsrv_stats stats;
+    struct thrdsrv_slot slot;
+    int ends[2];
+    thrdsrv_server_stats(server, &stats, sizeof stats);
+    if (!is_zero(&stats, sizeof stats))
+        return 1;
+    if (thrdsrv_server_slot(server, 0, &slot, sizeof slot) != THRDSRV_E_INVALID)
+        return 2;
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
+        return 3;
+    if (thrdsrv_server_adopt(server, ends[0]) != THRDSRV_E_INVALID)
+        return 4;
+    if (thrdsrv_server_wait(server) != THRDSRV_E_INVALID ||
+        thrdsrv_server_run(server) != THRDSRV_E_INVALID ||
+        thrdsrv_server_start(server) != THRDSRV_E_INVALID)
+        return 5;
+    thrdsrv_server_dump(server);
+    thrdsrv_server_quiesce(server);
+    thrdsrv_server_stop(server);
+    thrdsrv_server_destroy(server);
+    return 0;
+}
+
+static int serve_asking(struct thrdsrv_conn *conn, void *user)
+{
+    (void)user;
+    int own = ask_all(thrdsrv_conn_server(conn));
+    return thrdsrv_conn_printf(conn, "%d %d\n", own, ask_all(other));
+}
+
+static _Atomic bool asking;
+
+static void *keep_asking(void *argument)
+{
+    struct thrdsrv_stats stats;
+    while (atomic_load(&asking))
+        thrdsrv_server_stats(argument, &stats, sizeof stats);
+    return NULL;
+}
+
+/* Threads of the host hold the lock of the other server's table at most moments of a fork. */
+static void a_child_can_use_no_server_of_its_parent(struct embedded *e)
+{
+    static const char *listen[] = {NULL};
+    struct thrdsrv_config config = THRDSRV_CONFIG_INIT;
+    char dir[] = "/tmp/thrd-children-XXXXXX", path[64], text[80], line[16];
+    pthread_t threads[2];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/socket", dir);
+    snprintf(text, sizeof text, "unix:%s", path);
+    listen[0] = text;
+    config.listen = listen;
+    config.listen_count = 1;
+    config.handler = &thrdsrv_echo;
+    config.adopt = true;
+    assert_int_equal(thrdsrv_server_create(&config, &other), 0);
+    e->config.handler = NULL;
+    e->config.serve = serve_asking;
+    e->config.adopt = true;
+    embedded_start(e);
+    atomic_store(&asking, true);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, keep_asking, other), 0);
+    for (int i = 0; i < 20; i++) {
+        int fd = client_connect(e->address);
+        assert_string_equal(client_read_line(fd, line, sizeof line), "0 0");
+        client_expect_eof(fd);
+    }
+    atomic_store(&asking, false);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(thrdsrv_server_start(other), 0);
+    int fd = client_connect(text);
+    client_send_text(fd, "still here");
+    client_expect_text(fd, "still here");
+    client_close(fd);
+    thrdsrv_server_destroy(other);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(rmdir(dir), 0);
+    embedded_finish(e);
+}
+
+/* ---- A server of the child's own --------------------------------------------------------- */
+
+static const char *serve_within(void)
+{
+    struct thrdsrv_config config = THRDSRV_CONFIG_INIT;
+    struct thrdsrv_server *server;
+    char answer[8] = "";
+    int ends[2];
+    config.handler = &thrdsrv_rot13;
+    config.adopt = true;
+    if (thrdsrv_server_create(&config, &server) < 0 || thrdsrv_server_start(server) < 0)
+        return "no server";
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 || thrdsrv_server_adopt(server, ends[0]) < 0)
+        return "no connection";
+    if (write(ends[1], "hello\n", 6) != 6 || read(ends[1], answer, sizeof answer - 1) != 6)
+        return "no answer";
+    close(ends[1]);
+    thrdsrv_server_quiesce(server);
+    if (thrdsrv_server_wait(server) < 0)
+        return "no end";
+    thrdsrv_server_destroy(server);
+    return strcmp(answer, "uryyb\n") == 0 ? "served" : "a wrong answer";
+}
+
+static int serve_with_a_server(struct thrdsrv_conn *conn, void *user)
+{
+    (void)user;
+    return thrdsrv_conn_printf(conn, "%s\n", serve_within());
+}
+
+static void a_child_may_run_a_server_of_its_own(struct embedded *e)
+{
+    char line[32];
+    e->config.handler = NULL;
+    e->config.serve = serve_with_a_server;
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    assert_string_equal(client_read_line(fd, line, sizeof line), "served");
+    client_expect_eof(fd);
+    embedded_finish(e);
+}
+
+/* ---- Signals ----------------------------------------------------------------------------- */
+
+static int serve_telling_the_mask(struct thrdsrv_conn *conn, void *user)
+{
+    sigset_t mask;
+    (void)user;
+    sigprocmask(SIG_SETMASK, NULL, &mask);
+    return thrdsrv_conn_printf(conn, "USR2 %d ALRM %d TERM %d SEGV %d\n",
+                               sigismember(&mask, SIGUSR2), sigismember(&mask, SIGALRM),
+                               sigismember(&mask, SIGTERM), sigismember(&mask, SIGSEGV));
+}
+
+static void *run(void *server)
+{
+    return (void *)(intptr_t)thrdsrv_server_run(server);
+}
+
+static void expect_mask(const struct embedded *e)
+{
+    char line[64];
+    int fd = client_connect(e->address);
+    assert_string_equal(client_read_line(fd, line, sizeof line), "USR2 1 ALRM 0 TERM 0 SEGV 0");
+    client_expect_eof(fd);
+}
+
+/* A host may hear of signals by signalfd(2), so what it blocks stays blocked; but what only the
+ * library's own thread blocks is none of the child's business. */
+static void children_have_the_mask_of_the_host(struct embedded *e)
+{
+    sigset_t blocked, kept;
+    pthread_t thread;
+    void *result;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR2);
+    sigaddset(&blocked, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &blocked, &kept);
+    e->config.handler = NULL;
+    e->config.serve = serve_telling_the_mask;
+    embedded_start(e);
+    expect_mask(e);
+    embedded_finish(e);
+
+    embedded_create(e);
+    assert_int_equal(pthread_create(&thread, NULL, run, e->server), 0);
+    expect_mask(e);
+    thrdsrv_server_stop(e->server);
+    pthread_join(thread, &result);
+    assert_int_equal((intptr_t)result, 0);
+    thrdsrv_server_destroy(e->server);
+    e->server = NULL;
+    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+}
+
+/* ---- A late request ---------------------------------------------------------------------- */
+
+/* write(2) of this program, the library's included: one thread's next call is held up. */
+static _Thread_local bool write_slowly;
+static sem_t in_write, may_write;
+static _Atomic int written_to_eventfd;
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+    if (write_slowly) {
+        char path[64], target[64] = "";
+        write_slowly = false;
+        sem_post(&in_write);
+        sem_wait(&may_write);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        if (readlink(path, target, sizeof target - 1) > 0 && strstr(target, "eventfd"))
+            atomic_fetch_add(&written_to_eventfd, 1);
+    }
+    return syscall(SYS_write, fd, data, size);
+}
+
+static void *stop_slowly(void *server)
+{
+    write_slowly = true;
+    thrdsrv_server_stop(server);
+    return NULL;
+}
+
+static _Atomic int stage; /* 1: run() has returned, 2: the server is destroyed */
+
+static void *run_and_destroy(void *server)
+{
+    int error = thrdsrv_server_run(server);
+    atomic_store(&stage, 1);
+    thrdsrv_server_destroy(server);
+    atomic_store(&stage, 2);
+    return (void *)(intptr_t)error;
+}
+
+/* The stop is carried out, woken by another request, before its caller has come to wake the loop.
+ * What the caller then writes to must still be there. */
+static void destroy_waits_for_a_late_stop(struct embedded *e)
+{
+    pthread_t runner, stopper;
+    void *result;
+    sem_init(&in_write, 0, 0);
+    sem_init(&may_write, 0, 0);
+    embedded_create(e);
+    assert_int_equal(pthread_create(&stopper, NULL, stop_slowly, e->server), 0);
+    sem_wait(&in_write);
+    assert_int_equal(pthread_create(&runner, NULL, run_and_destroy, e->server), 0);
+    thrdsrv_server_dump(e->server);
+    int64_t deadline = patience();
+    while (atomic_load(&stage) == 0)
+        assert_true(look_again(deadline));
+    /* A destroy() that does not wait would be over by now. */
+    usleep(50000);
+    assert_int_equal(atomic_load(&stage), 1);
+    sem_post(&may_write);
+    pthread_join(stopper, NULL);
+    pthread_join(runner, &result);
+    assert_int_equal((intptr_t)result, 0);
+    assert_int_equal(atomic_load(&written_to_eventfd), 1);
+    e->server = NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest cases[] = {
+        EMBEDDED_IN_MODE(a_child_can_use_no_server_of_its_parent, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_IN_MODE(a_child_may_run_a_server_of_its_own, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_IN_MODE(children_have_the_mask_of_the_host, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_ONCE(destroy_waits_for_a_late_stop),
+    };
+    return embedded_run(argc, argv, "children", cases, sizeof cases / sizeof cases[0]);
+}
