@@ -9,9 +9,11 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -873,6 +875,104 @@ static void two_servers_share_a_listener(struct embedded *e)
     assert_int_equal(served, clients);
 }
 
+/* ---- Options ----------------------------------------------------------------------------- */
+
+static void set_option_on(int fd, int level, int name)
+{
+    int on = 1;
+    assert_int_equal(setsockopt(fd, level, name, &on, sizeof on), 0);
+}
+
+static _Atomic int options_seen; /* 1: TCP_NODELAY was on, 2: SO_KEEPALIVE was, 4: the hook ran */
+
+static bool look_at_options(const struct thrdsrv_arrival *arrival, void *user)
+{
+    int nodelay = int_option(arrival->fd, IPPROTO_TCP, TCP_NODELAY) != 0;
+    int keepalive = int_option(arrival->fd, SOL_SOCKET, SO_KEEPALIVE) != 0;
+    (void)user;
+    atomic_store(&options_seen, 4 | nodelay | keepalive << 1);
+    return true;
+}
+
+/* What the host had switched on is off where the configuration says so. */
+static void options_are_switched_off_too(struct embedded *e)
+{
+    int listener = tcp_listener(AF_INET);
+    set_option_on(listener, IPPROTO_TCP, TCP_NODELAY);
+    set_option_on(listener, SOL_SOCKET, SO_KEEPALIVE);
+    listen_at(e, listener);
+    e->config.nodelay = false;
+    e->config.keepalive_idle = 0;
+    e->config.adopt = true;
+    e->config.admit = look_at_options;
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    echo(fd, "hello");
+    client_close(fd);
+    assert_int_equal(atomic_exchange(&options_seen, 0), 4);
+
+    struct pair pair = tcp_pair(AF_INET);
+    set_option_on(pair.server, IPPROTO_TCP, TCP_NODELAY);
+    set_option_on(pair.server, SOL_SOCKET, SO_KEEPALIVE);
+    assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
+    echo(pair.client, "hello");
+    assert_int_equal(atomic_exchange(&options_seen, 0), 4);
+    leave(pair.client);
+    embedded_finish(e);
+}
+
+static void a_failed_create_leaves_the_options(struct embedded *e)
+{
+    int listener = tcp_listener(AF_INET);
+    listen_at(e, listener);
+    e->listen[1] = "nonsense";
+    e->config.listen_count = 2;
+    embedded_refused(e, THRDSRV_E_INVALID, "msg=\"cannot listen\" listen=nonsense");
+    assert_int_equal(int_option(listener, IPPROTO_TCP, TCP_NODELAY), 0);
+    assert_int_equal(int_option(listener, SOL_SOCKET, SO_KEEPALIVE), 0);
+    assert_false(is_nonblocking(listener));
+    close(listener);
+}
+
+/* ---- A listener that hangs up ------------------------------------------------------------ */
+
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Somebody who shares the listener ends it while every slot is taken: there is nothing to do for
+ * the loop until a slot is free, and it may not turn in the meantime. Then it finds out, and stops.
+ */
+static void a_hung_up_listener_costs_nothing_while_full(struct embedded *e)
+{
+    int listener = tcp_listener(AF_INET);
+    int shared = dup(listener);
+    listen_at(e, listener);
+    e->config.slots = 1;
+    embedded_start(e);
+    int first = client_connect(e->address);
+    echo(first, "hello");
+    int second = client_connect(e->address);
+    client_send_text(second, "me too");
+    assert_int_equal(shutdown(shared, SHUT_RDWR), 0);
+    double before = cpu_seconds();
+    usleep(300000);
+    assert_true(cpu_seconds() - before < 0.15);
+    echo(first, "hello again");
+    leave(first);
+    assert_int_equal(thrdsrv_server_wait(e->server), THRDSRV_E_SYSTEM);
+    assert_int_equal(errno, EINVAL);
+    embedded_wait_log(e, "level=error msg=\"accept failed\"");
+    client_close(second);
+    close(shared);
+    thrdsrv_server_destroy(e->server);
+    e->server = NULL;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -904,6 +1004,9 @@ int main(int argc, char **argv)
         EMBEDDED_ONCE(a_descriptor_is_named_once),
         EMBEDDED_ONCE(the_servers_own_listener_is_not_adopted),
         EMBEDDED_IN_ALL_MODES(two_servers_share_a_listener),
+        EMBEDDED_IN_ALL_MODES(options_are_switched_off_too),
+        EMBEDDED_ONCE(a_failed_create_leaves_the_options),
+        EMBEDDED_IN_ALL_MODES(a_hung_up_listener_costs_nothing_while_full),
     };
     return embedded_run(argc, argv, "adopt", cases, sizeof cases / sizeof cases[0]);
 }
