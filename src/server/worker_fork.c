@@ -86,7 +86,9 @@ static void child_enter(struct SockInfo *slot, int fd, pid_t parent)
     close_from((unsigned)fd + 1, ~0u);
     server_enter_child(); /* no server of the parent's can be used here */
     snprintf(name, sizeof name, "thrd/%u", slot->index);
-    prctl(PR_SET_NAME, name);
+    /* Past the sanitizers of a host, who catch prctl(2) and take a lock that one of its threads may
+     * have held at the fork. */
+    syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
     reset_signals(slot->server->host_mask);
 }
 
