@@ -16,6 +16,7 @@
 #include "clients.h"
 #include "embedded.h"
 #include "patience.h"
+#include "suite.h"
 
 /* ---- The parent's servers ---------------------------------------------------------------- */
 
@@ -149,6 +150,8 @@ static int serve_with_a_server(struct thrdsrv_conn *conn, void *user)
 static void a_child_may_run_a_server_of_its_own(struct embedded *e)
 {
     char line[32];
+    if (suite_has_thread_sanitizer())
+        suite_skip("TSan allows no thread in a child of a program that has threads");
     e->config.handler = NULL;
     e->config.serve = serve_with_a_server;
     embedded_start(e);
