@@ -44,6 +44,14 @@ need_race_tools() {
     need 'clang libclang-rt-dev' 'ASan, UBSan, LSan' can_sanitize_with_clang
 }
 
+need_embed_tools() {
+    need g++ 'a host in C++' have g++
+    need python3 'clients of the examples' have python3
+    need libevent-dev 'an example is a server on it' pkg-config --exists libevent
+    need libuv1-dev 'an example is a server on it' pkg-config --exists libuv
+    need musl-tools 'musl-gcc' have musl-gcc
+}
+
 can_sanitize_with_clang() {
     printf 'int main(void) { return 0; }\n' |
         clang -fsanitize=address,undefined -x c -o /dev/null -
