@@ -141,7 +141,7 @@ has_no_reports() {
     while read -r file; do
         count=$((count + 1))
         echo "report in $file:"
-        head -n 100 "$file"
+        grep -v "^--[0-9]*--" "$file" | head -n 100
     done < <(report_files "$1")
     echo "reports: $count"
     [ "$count" -eq 0 ]
