@@ -135,6 +135,21 @@ all_ok() {
     [ "$failed" -eq 0 ]
 }
 
+# beside OTHER COMMAND [ARGUMENT...]: runs both at once, because Valgrind keeps no more than one core
+# busy; OTHER is a function without arguments. Its output comes last.
+beside() {
+    local other=$1 output status=0 pid
+    shift
+    output=$(mktemp) || return 1
+    "$other" >"$output" 2>&1 &
+    pid=$!
+    "$@" || status=1
+    wait "$pid" || status=1
+    cat "$output"
+    rm -f "$output"
+    return "$status"
+}
+
 # has_no_reports TOOL: shows them.
 has_no_reports() {
     local file count=0
