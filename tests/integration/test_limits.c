@@ -65,6 +65,7 @@ static void out_of_descriptors(struct process *server)
     process_start(server, "--slots=1000", "--handler=echo", NULL);
     for (int i = 0; i < HELD && !inline_mode; i++)
         held[i] = served_client(server);
+    process_log_wait(server, "msg=start"); /* for its line it has read /etc/localtime, once */
     set_descriptor_limit(server, (rlim_t)proc_lowest_free_fd(server->pid));
     for (int i = 0; i < WAITING; i++) {
         waiting[i] = client_connect(process_address(server));
