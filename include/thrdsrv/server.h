@@ -117,8 +117,9 @@ THRDSRV_API void thrdsrv_server_dump(struct thrdsrv_server *server);
  * E_INVALID (no stream socket, config.adopt is false, a child process of mode fork), E_STOPPED (the
  * server accepts no more), E_FULL (16384 adopted connections wait already, fewer where the system's
  * limit for pipes is low), E_SYSTEM with errno.
- * A connection that still waits for its slot when the server stops is closed unserved, as those in
- * a listener's backlog are, and counted nowhere. */
+ * A connection that still waits for its slot when the server stops, or is destroyed before run(), is
+ * closed unserved, as those in a listener's backlog are, and counted nowhere; the log says how many
+ * there were. */
 THRDSRV_API int thrdsrv_server_adopt(struct thrdsrv_server *server, int fd);
 
 /* Gives everything back; NULL is allowed. A server that was started is stopped and waited for

@@ -81,7 +81,7 @@ int accept_loop_prepare(struct thrdsrv_server *server)
     return next_ms <= now_ms ? 0 : (int)clock_earlier(next_ms - now_ms, INT_MAX);
 }
 
-static void close_listeners(struct thrdsrv_server *server)
+void accept_loop_close_listeners(struct thrdsrv_server *server)
 {
     for (unsigned i = 0; i < server->listener_count; i++) {
         struct listener *listener = &server->listeners[i];
@@ -104,7 +104,7 @@ static void begin_stop(struct thrdsrv_server *server, bool at_once)
     /* Counting begins before anybody can see from outside that we stop. */
     unsigned active = slot_table_begin_drain(&server->table);
     if (server->phase == PHASE_SERVING)
-        close_listeners(server);
+        accept_loop_close_listeners(server);
     report_quiesce(server, active, cut ? "cut" : "quiesce");
     server->phase = cut ? PHASE_CUTTING : PHASE_DRAINING;
     if (cut)

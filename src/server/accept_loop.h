@@ -18,6 +18,10 @@ int accept_loop_prepare(struct thrdsrv_server *server);
  * inline it runs inside itself, one level deep, while the worker waits for its client. */
 void accept_loop_turn(struct thrdsrv_server *server, int timeout_ms);
 
+/* Accepts no more; connections that were handed over and wait are closed, and the log says so. The
+ * loop, or whoever destroys a server that never ran. */
+void accept_loop_close_listeners(struct thrdsrv_server *server);
+
 /* What epoll reports for the pidfd of the child in a slot. */
 uint64_t accept_loop_child_tag(const struct SockInfo *slot);
 

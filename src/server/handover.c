@@ -18,9 +18,7 @@ int handover_open(struct listener *listener, const struct thrdsrv_config *config
     int out = descriptor_above_standard(ends[0]);
     int in = descriptor_above_standard(ends[1]);
     if (out < 0 || in < 0) {
-        int kept = errno;
-        close(out < 0 ? in : out); /* the other one is closed, or there is none */
-        errno = kept;
+        descriptor_discard(out < 0 ? in : out); /* the other one is closed, or there is none */
         return THRDSRV_E_SYSTEM;
     }
     *listener = (struct listener){.fd = out, .original = -1, .family = AF_UNSPEC, .config = config};
@@ -37,18 +35,11 @@ static bool next(const struct listener *listener, int *fd)
     return count == sizeof *fd;
 }
 
-static int option(int fd, int name)
-{
-    int value = 0;
-    socklen_t size = sizeof value;
-    return getsockopt(fd, SOL_SOCKET, name, &value, &size) < 0 ? -1 : value;
-}
-
 /* What others have from their listener and from accept4(2). Only here, where the connection is no
  * longer the host's; and where an option is not known (SCTP), it is served without. */
 static void prepare(int fd, const struct thrdsrv_config *config)
 {
-    int domain = option(fd, SO_DOMAIN);
+    int domain = descriptor_socket_option(fd, SO_DOMAIN);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     if (domain == AF_INET || domain == AF_INET6)
@@ -89,13 +80,12 @@ static int push(struct thrdsrv_server *server, int fd)
 int thrdsrv_server_adopt(struct thrdsrv_server *server, int fd)
 {
     if (server_is_child_copy(server) || !server->config.adopt ||
-        option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 0)
+        descriptor_socket_option(fd, SO_TYPE) != SOCK_STREAM ||
+        descriptor_socket_option(fd, SO_ACCEPTCONN) != 0)
         return THRDSRV_E_INVALID;
     int own = fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
     int error = own < 0 ? THRDSRV_E_SYSTEM : push(server, own);
-    int kept = errno;
     if (own >= 0 && own != fd)
-        close(error == 0 ? fd : own);
-    errno = kept;
+        descriptor_discard(error == 0 ? fd : own);
     return error;
 }

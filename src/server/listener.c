@@ -82,13 +82,6 @@ static int set_tcp_options(int fd, int family, const struct thrdsrv_config *conf
     return listener_set_connection_options(fd, config);
 }
 
-static void close_keeping_errno(int fd)
-{
-    int kept = errno;
-    close(fd);
-    errno = kept;
-}
-
 static int new_socket(int family)
 {
     return descriptor_above_standard(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -103,7 +96,7 @@ static int open_tcp(const struct sockaddr_storage *address, socklen_t length,
         return -1;
     if (set_tcp_options(fd, address->ss_family, config) < 0 ||
         bind(fd, (const struct sockaddr *)address, length) < 0 || listen(fd, config->backlog) < 0) {
-        close_keeping_errno(fd);
+        descriptor_discard(fd);
         return -1;
     }
     return fd;
@@ -147,7 +140,7 @@ static unsigned open_all(struct listener *listeners, unsigned *count, struct lis
         if (fd < 0)
             return i;
         if (fill_bound(&listeners[*count], fd, &bound) < 0) {
-            close_keeping_errno(fd);
+            descriptor_discard(fd);
             return i;
         }
         ++*count;
@@ -282,7 +275,7 @@ static int open_unix_spec(struct listener *listener, const struct listen_spec *s
     if (fd < 0)
         return refused(config, text, NULL);
     if (set_up_unix(fd, spec, uid, gid, config->backlog) < 0) {
-        close_keeping_errno(fd);
+        descriptor_discard(fd);
         return refused(config, text,
                        errno == EADDRINUSE ? "a running server answers there, or the file is no "
                                              "socket: stop that server, or choose another path"
@@ -309,13 +302,6 @@ int listener_refuse(const struct thrdsrv_config *config, const char *text, const
     return THRDSRV_E_INVALID;
 }
 
-static int get_option(int fd, int name)
-{
-    int value = -1;
-    socklen_t length = sizeof value;
-    return getsockopt(fd, SOL_SOCKET, name, &value, &length) < 0 ? -1 : value;
-}
-
 /* Puts the address and family of a socket that listens already into the listener. */
 static int fill_adopted(struct listener *listener, int fd)
 {
@@ -335,10 +321,10 @@ static int fill_adopted(struct listener *listener, int fd)
 static int open_fd_spec(struct listener *listener, const struct listen_spec *spec, const char *text,
                         const struct thrdsrv_config *config)
 {
-    int family = get_option(spec->fd, SO_DOMAIN);
+    int family = descriptor_socket_option(spec->fd, SO_DOMAIN);
     if (family < 0)
         return listener_refuse(config, text, "this descriptor is not open, or no socket");
-    if (get_option(spec->fd, SO_TYPE) != SOCK_STREAM || get_option(spec->fd, SO_ACCEPTCONN) != 1 ||
+    if (descriptor_socket_option(spec->fd, SO_TYPE) != SOCK_STREAM || descriptor_socket_option(spec->fd, SO_ACCEPTCONN) != 1 ||
         (family != AF_INET && family != AF_INET6 && family != AF_UNIX))
         return listener_refuse(config, text,
                                "this descriptor is no IPv4, IPv6 or Unix stream socket that "
@@ -347,7 +333,7 @@ static int open_fd_spec(struct listener *listener, const struct listen_spec *spe
     if (fd < 0)
         return refused(config, text, NULL);
     if (fill_adopted(listener, fd) < 0) {
-        close_keeping_errno(fd);
+        descriptor_discard(fd);
         return refused(config, text, NULL);
     }
     listener->original = spec->fd;
@@ -415,7 +401,7 @@ void listener_name_peer(int fd, struct address *peer)
 {
     struct sockaddr_storage from = {0};
     socklen_t length = sizeof from;
-    if (get_option(fd, SO_DOMAIN) == AF_UNIX) {
+    if (descriptor_socket_option(fd, SO_DOMAIN) == AF_UNIX) {
         name_unix_peer(fd, peer);
         return;
     }

@@ -19,9 +19,8 @@ static void *thread_main(void *argument)
 
 int thrdsrv_server_start(struct thrdsrv_server *server)
 {
-    if (server_is_child_copy(server) || (atomic_fetch_or(&server->life, LIFE_RAN) & LIFE_RAN))
+    if (!server_begin(server))
         return THRDSRV_E_INVALID;
-    pthread_sigmask(SIG_SETMASK, NULL, &server->host_mask);
     int error = thread_create(&server->thread, server->config.stack_size, thread_main, server);
     if (error == 0) {
         atomic_fetch_or(&server->life, LIFE_JOINABLE);

@@ -92,12 +92,7 @@ static int open_listeners(struct thrdsrv_server *server)
 
 static void close_all(struct thrdsrv_server *server)
 {
-    for (unsigned i = 0; i < server->listener_count; i++) {
-        struct listener *listener = &server->listeners[i];
-        if (listener->family == AF_UNSPEC && listener->fd >= 0)
-            handover_close_waiting(listener);
-        listener_close(listener);
-    }
+    accept_loop_close_listeners(server);
     free(server->listeners);
     if (server->handover >= 0)
         close(server->handover);
@@ -186,6 +181,14 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
     return error;
 }
 
+bool server_begin(struct thrdsrv_server *server)
+{
+    if (server_is_child_copy(server) || (atomic_fetch_or(&server->life, LIFE_RAN) & LIFE_RAN))
+        return false;
+    pthread_sigmask(SIG_SETMASK, NULL, &server->host_mask);
+    return true;
+}
+
 int server_serve(struct thrdsrv_server *server)
 {
     atomic_exchange(&server->loop_thread, gettid());
@@ -202,9 +205,8 @@ int server_serve(struct thrdsrv_server *server)
 
 int thrdsrv_server_run(struct thrdsrv_server *server)
 {
-    if (server_is_child_copy(server) || (atomic_fetch_or(&server->life, LIFE_RAN) & LIFE_RAN))
+    if (!server_begin(server))
         return THRDSRV_E_INVALID;
-    pthread_sigmask(SIG_SETMASK, NULL, &server->host_mask);
     int error = server_serve(server);
     int kept = errno;
     atomic_fetch_or(&server->life, LIFE_FINISHED); /* from here on it may be destroyed */
@@ -269,8 +271,8 @@ void thrdsrv_server_destroy(struct thrdsrv_server *server)
     if (!server || server_is_child_copy(server))
         return;
     if (!is_idle(server)) {
-        if (!(atomic_fetch_or(&server->life, LIFE_KEPT) &
-              LIFE_KEPT)) /* the log may call us again */
+        /* Once, because the log may call us again. */
+        if (!(atomic_fetch_or(&server->life, LIFE_KEPT) & LIFE_KEPT))
             report_destroy_refused(server);
         return;
     }

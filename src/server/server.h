@@ -73,6 +73,10 @@ struct thrdsrv_server {
     struct log_limit limit_admission; /* [A] */
 };
 
+/* server.c: whether run() or start() may go on, which is so once in a server's life; on the thread
+ * that called it. */
+bool server_begin(struct thrdsrv_server *server);
+
 /* server.c: what run() does, once, on the calling thread. */
 int server_serve(struct thrdsrv_server *server);
 

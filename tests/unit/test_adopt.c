@@ -257,6 +257,7 @@ static void what_is_never_served_is_closed(struct embedded *e)
     e->server = NULL;
     assert_int_equal(client_wait_end(pair.client), 0);
     close(pair.client);
+    assert_int_equal(embedded_count_log(e, "msg=\"adopted connections closed unserved\" count=1"), 1);
 }
 
 /* The standard streams of a host that was started by inetd, so to speak. */
