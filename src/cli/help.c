@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cli/options.h"
+#include "cli/option_table.h"
 
 /* Where the explanations begin: behind the longest "  --min-rate=SIZE/TIME". */
 #define HELP_COLUMN 24
@@ -59,7 +59,7 @@ void help_write(FILE *stream)
     const struct option_spec *spec;
     int group = -1;
     fputs(usage, stream);
-    for (size_t i = 0; (spec = options_at(i)); i++) {
+    for (size_t i = 0; (spec = option_table_at(i)); i++) {
         if ((int)spec->group != group)
             fprintf(stream, "\n%s\n", group_titles[spec->group]);
         group = (int)spec->group;

@@ -1,6 +1,6 @@
 /* help.h - the text of --help.
  *
- * What it does: lays the option table of options.c out as one screen: at most 40 lines of at
+ * What it does: lays the table of option_table.c out as one screen: at most 40 lines of at
  * most 80 columns (tests/unit/test_options.c holds it to that).
  * Called by commands.c, on the main thread. */
 #ifndef THRD_CLI_HELP_H

@@ -1,315 +1,14 @@
-/* options.c - the command line; see options.h.
- *
- * In this order: one function an option that stores its value, the table of all options, error
- * texts, and the walk over the arguments. */
+/* options.c - the walk over the arguments, and what it says of those that are wrong; see
+ * options.h. */
 #include "cli/options.h"
 
-#include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/nearest.h"
+#include "cli/option_table.h"
 #include "cli/services.h"
-#include "cli/units.h"
-
-/* ---- Values ------------------------------------------------------------------------------ */
-
-static const char *const mode_names[] = {
-    [THRDSRV_MODE_THREAD] = "thread",
-    [THRDSRV_MODE_FORK] = "fork",
-    [THRDSRV_MODE_INLINE] = "inline",
-    NULL,
-};
-
-static const char *const level_names[] = {
-    [THRDSRV_LOG_ERROR] = "error", [THRDSRV_LOG_WARN] = "warn",   [THRDSRV_LOG_NOTICE] = "notice",
-    [THRDSRV_LOG_INFO] = "info",   [THRDSRV_LOG_DEBUG] = "debug", NULL,
-};
-
-/* The number of name in a list that ends with NULL, or -1. */
-static int find_name(const char *const *names, const char *name)
-{
-    for (int i = 0; names[i]; i++)
-        if (strcmp(names[i], name) == 0)
-            return i;
-    return -1;
-}
-
-static const char *complaint(enum units_status status)
-{
-    return status == UNITS_OK ? NULL : units_complaint(status);
-}
-
-static const char *set_listen(struct options *options, const char *value)
-{
-    struct thrdsrv_config *config = &options->config;
-    if (*value == '\0')
-        return "no address";
-    if (config->listen_count == OPTIONS_LISTEN_MAX)
-        return "given more than 64 times";
-    options->listen[config->listen_count++] = value;
-    config->listen = options->listen;
-    return NULL;
-}
-
-static const char *set_backlog(struct options *options, const char *value)
-{
-    int64_t number = options->config.backlog;
-    enum units_status status = units_parse_number(value, 1, 65535, &number);
-    options->config.backlog = (int)number;
-    return complaint(status);
-}
-
-static const char *set_no_nodelay(struct options *options, const char *value)
-{
-    (void)value;
-    options->config.nodelay = false;
-    return NULL;
-}
-
-/* Copies the part of *text up to the next comma or the end into part, and moves *text behind the
- * comma. False where there is no more part, or it is too long to be a number of ours. */
-static bool next_part(const char **text, char part[16])
-{
-    if (!*text)
-        return false;
-    size_t length = strcspn(*text, ",");
-    if (length >= 16)
-        return false;
-    memcpy(part, *text, length);
-    part[length] = '\0';
-    *text = (*text)[length] == ',' ? *text + length + 1 : NULL;
-    return true;
-}
-
-static const char *set_keepalive(struct options *options, const char *value)
-{
-    static const int64_t max[3] = {OPTIONS_KEEPALIVE_SECONDS_MAX, OPTIONS_KEEPALIVE_SECONDS_MAX,
-                                   OPTIONS_KEEPALIVE_COUNT_MAX};
-    struct thrdsrv_config *config = &options->config;
-    int64_t number[3] = {0, config->keepalive_interval, config->keepalive_count};
-    if (strcmp(value, "off") != 0) {
-        char part[16];
-        for (int i = 0; i < 3; i++) {
-            if (!next_part(&value, part))
-                return "not three numbers";
-            enum units_status status = units_parse_number(part, 1, max[i], &number[i]);
-            if (status != UNITS_OK)
-                return complaint(status);
-        }
-        if (value)
-            return "not three numbers";
-    }
-    config->keepalive_idle = (int)number[0];
-    config->keepalive_interval = (int)number[1];
-    config->keepalive_count = (int)number[2];
-    return NULL;
-}
-
-static const char *set_ready_fd(struct options *options, const char *value)
-{
-    int64_t number = options->ready_fd;
-    enum units_status status = units_parse_number(value, 3, INT_MAX, &number);
-    options->ready_fd = (int)number;
-    return complaint(status);
-}
-
-static const char *set_handler(struct options *options, const char *value)
-{
-    struct service service;
-    if (!services_find(value, &service))
-        return "no such handler";
-    options->config.handler = service.handler;
-    options->config.serve = service.serve;
-    options->config.name = service.name;
-    return NULL;
-}
-
-static const char *set_mode(struct options *options, const char *value)
-{
-    int mode = find_name(mode_names, value);
-    if (mode < 0)
-        return "no such mode";
-    options->config.mode = (enum thrdsrv_mode)mode;
-    return NULL;
-}
-
-static const char *set_slots(struct options *options, const char *value)
-{
-    int64_t number = options->config.slots;
-    enum units_status status = units_parse_number(value, 1, THRDSRV_SLOTS_MAX, &number);
-    options->config.slots = (unsigned)number;
-    return complaint(status);
-}
-
-static const char *set_when_full(struct options *options, const char *value)
-{
-    static const char busy[] = "busy:";
-    struct thrdsrv_config *config = &options->config;
-    if (strcmp(value, "wait") == 0) {
-        config->when_full = THRDSRV_FULL_WAIT;
-    } else if (strcmp(value, "close") == 0) {
-        config->when_full = THRDSRV_FULL_CLOSE;
-    } else if (strncmp(value, busy, strlen(busy)) == 0) {
-        const char *text = value + strlen(busy);
-        if (*text == '\0')
-            return "the text is missing";
-        if (strlen(text) > OPTIONS_BUSY_MAX)
-            return "the text is longer than 500 bytes";
-        snprintf(options->busy_text, sizeof options->busy_text, "%s\r\n", text);
-        config->when_full = THRDSRV_FULL_BUSY;
-        config->busy_text = options->busy_text;
-    } else {
-        return strcmp(value, "busy") == 0 ? "the text is missing" : "no such action";
-    }
-    return NULL;
-}
-
-static const char *set_stack(struct options *options, const char *value)
-{
-    int64_t bytes = (int64_t)options->config.stack_size;
-    enum units_status status = units_parse_size(value, THRDSRV_STACK_MIN, INT64_C(1) << 30, &bytes);
-    options->config.stack_size = (size_t)bytes;
-    return complaint(status);
-}
-
-/* A timeout; "off" and 0 both switch it off, because 0 does so in most other programs and in
- * struct thrdsrv_config. */
-static const char *set_timeout(int64_t *field, const char *value)
-{
-    if (strcmp(value, "off") == 0) {
-        *field = 0;
-        return NULL;
-    }
-    return complaint(units_parse_time(value, 0, UNITS_TIME_MAX_MS, field));
-}
-
-static const char *set_idle(struct options *options, const char *value)
-{
-    return set_timeout(&options->config.idle_ms, value);
-}
-
-static const char *set_first_byte(struct options *options, const char *value)
-{
-    return set_timeout(&options->config.first_byte_ms, value);
-}
-
-static const char *set_write_stall(struct options *options, const char *value)
-{
-    return set_timeout(&options->config.write_stall_ms, value);
-}
-
-static const char *set_lifetime(struct options *options, const char *value)
-{
-    return set_timeout(&options->config.lifetime_ms, value);
-}
-
-static const char *set_min_rate(struct options *options, const char *value)
-{
-    struct thrdsrv_config *config = &options->config;
-    if (strcmp(value, "off") == 0) {
-        config->min_rate_bytes = 0;
-        config->min_rate_ms = 0;
-        return NULL;
-    }
-    return complaint(units_parse_rate(value, &config->min_rate_bytes, &config->min_rate_ms));
-}
-
-/* Not a set_timeout(): a drain without end could not be told from a server that hangs, and 0
- * means that nobody is waited for. */
-static const char *set_drain(struct options *options, const char *value)
-{
-    return complaint(units_parse_time(value, 0, UNITS_TIME_MAX_MS, &options->config.drain_ms));
-}
-
-static const char *set_log(struct options *options, const char *value)
-{
-    int level = find_name(level_names, value);
-    if (level < 0)
-        return "no such level";
-    options->config.log_level = (enum thrdsrv_log_level)level;
-    return NULL;
-}
-
-static const char *set_help(struct options *options, const char *value)
-{
-    (void)value;
-    options->action = OPTIONS_SHOW_HELP;
-    return NULL;
-}
-
-static const char *set_version(struct options *options, const char *value)
-{
-    (void)value;
-    options->action = OPTIONS_SHOW_VERSION;
-    return NULL;
-}
-
-/* ---- The table --------------------------------------------------------------------------- */
-
-/* In the order of --help. The defaults are those of THRDSRV_CONFIG_INIT, and the list of
- * handlers that of services.c: tests/unit/test_options.c checks both. */
-static const struct option_spec specs[] = {
-    {"listen", '\0', "ADDR", "localhost:43211",
-     "HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N, at most 64 times", OPTIONS_LISTENING,
-     "HOST:PORT, [V6]:PORT, :PORT (all addresses), unix:PATH,\nfd:N (inherited); may be repeated",
-     set_listen},
-    {"backlog", '\0', "N", "65535", "1 to 65535", OPTIONS_LISTENING,
-     "clients that may wait to be accepted", set_backlog},
-    {"no-nodelay", '\0', NULL, NULL, NULL, OPTIONS_LISTENING,
-     "let the kernel gather small writes (no TCP_NODELAY)", set_no_nodelay},
-    {"keepalive", '\0', "SPEC", "60,10,6",
-     "IDLE,INTERVAL,COUNT (1 to 32767 seconds, 1 to 32767 seconds, 1 to 127) or off",
-     OPTIONS_LISTENING, "TCP probes: IDLE,INTERVAL,COUNT, or off", set_keepalive},
-    {"ready-fd", '\0', "N", NULL, "3 or more, an open descriptor", OPTIONS_LISTENING,
-     "write the ready line to descriptor N too, and close it", set_ready_fd},
-
-    {"handler", '\0', "NAME", "echo",
-     "bytes, chargen, daytime, discard, echo, rot13, time or whoami", OPTIONS_SERVICE,
-     "what clients get; 'thrd handlers' lists the names", set_handler},
-
-    {"mode", '\0', "MODE", "thread", "thread, fork or inline", OPTIONS_WORKERS,
-     "a thread or a process (fork) for each connection, or\ninline: one client at a time, no "
-     "worker",
-     set_mode},
-    {"slots", '\0', "N", "128", "1 to 1000000", OPTIONS_WORKERS, "connections at once", set_slots},
-    {"when-full", '\0', "ACTION", "wait", "wait, close or busy:TEXT (at most 500 bytes)",
-     OPTIONS_WORKERS, "all slots taken: wait, close or busy:TEXT", set_when_full},
-    {"stack", '\0', "SIZE", "256k", "128k to 1g", OPTIONS_WORKERS,
-     "stack of each thread; bytes, or with k, m, g", set_stack},
-
-    {"idle", '\0', "TIME", "10m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
-     "waited so long for more input", set_idle},
-    {"first-byte", '\0', "TIME", "1m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
-     "waited so long for the first input", set_first_byte},
-    {"write-stall", '\0', "TIME", "1m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
-     "the client takes no output for so long", set_write_stall},
-    {"lifetime", '\0', "TIME", "off", "1ms to 10000d, or off", OPTIONS_TIMEOUTS, "its whole life",
-     set_lifetime},
-    {"min-rate", '\0', "SIZE/TIME", "off", "SIZE/TIME such as 500/20s, or off", OPTIONS_TIMEOUTS,
-     "less than SIZE moved, in and out, within TIME", set_min_rate},
-    {"drain", '\0', "TIME", "30s", "0 to 10000d", OPTIONS_TIMEOUTS,
-     "still there so long after the stop; not off", set_drain},
-
-    {"log", '\0', "LEVEL", "notice", "error, warn, notice, info or debug", OPTIONS_OTHER,
-     "error, warn, notice, info (connections), debug", set_log},
-    {"help", 'h', NULL, NULL, NULL, OPTIONS_OTHER, "print this text", set_help},
-    {"version", 'V', NULL, NULL, NULL, OPTIONS_OTHER, "print the version", set_version},
-};
-
-#define SPEC_COUNT (sizeof specs / sizeof specs[0])
-
-const struct option_spec *options_at(size_t index)
-{
-    return index < SPEC_COUNT ? &specs[index] : NULL;
-}
-
-const char *options_mode_name(enum thrdsrv_mode mode)
-{
-    return mode_names[mode];
-}
 
 /* ---- Error texts ------------------------------------------------------------------------- */
 
@@ -417,13 +116,13 @@ static struct split split_argument(const char *argument)
 static const struct option_spec *find_spec(const char *argument, const struct split *split)
 {
     bool is_long = argument[1] == '-';
-    for (size_t i = 0; i < SPEC_COUNT; i++) {
-        if (is_long && strlen(specs[i].name) == split->name_length &&
-            memcmp(specs[i].name, split->name, split->name_length) == 0)
-            return &specs[i];
-        if (!is_long && specs[i].letter != '\0' && argument[1] == specs[i].letter &&
-            argument[2] == '\0')
-            return &specs[i];
+    const struct option_spec *spec;
+    for (size_t i = 0; (spec = option_table_at(i)); i++) {
+        if (is_long && strlen(spec->name) == split->name_length &&
+            memcmp(spec->name, split->name, split->name_length) == 0)
+            return spec;
+        if (!is_long && spec->letter != '\0' && argument[1] == spec->letter && argument[2] == '\0')
+            return spec;
     }
     return NULL;
 }
@@ -434,8 +133,9 @@ static int fail_unknown_option(const struct parser *parser, const char *argument
     struct nearest nearest;
     size_t dashes = strspn(split->name, "-"); /* "---slots" */
     nearest_init(&nearest, split->name + dashes, split->name_length - dashes);
-    for (size_t i = 0; i < SPEC_COUNT; i++)
-        nearest_offer(&nearest, specs[i].name);
+    const struct option_spec *spec;
+    for (size_t i = 0; (spec = option_table_at(i)); i++)
+        nearest_offer(&nearest, spec->name);
     size_t length = (size_t)(split->name - argument) + split->name_length;
     return fail_unknown(parser, "unknown option", argument, length, "--", nearest.best);
 }
@@ -510,9 +210,10 @@ static int check_mode(const struct parser *parser)
     enum thrdsrv_mode mode = parser->options->config.mode;
     if (thrdsrv_mode_supported(mode))
         return 0;
+    const char *name = option_table_mode_name(mode);
     snprintf(parser->message, parser->message_size,
-             "thrd: --mode=%s: this build has no %s mode; build with cmake -DTHRDSRV_FORK=ON",
-             mode_names[mode], mode_names[mode]);
+             "thrd: --mode=%s: this build has no %s mode; build with cmake -DTHRDSRV_FORK=ON", name,
+             name);
     return -1;
 }
 
@@ -526,8 +227,7 @@ int options_parse(struct options *options, int argc, char *const argv[], char *m
         .message = message,
         .message_size = size,
     };
-    *options = (struct options){.config = THRDSRV_CONFIG_INIT, .ready_fd = -1};
-    set_handler(options, "echo");
+    option_table_defaults(options);
     if (size > 0)
         message[0] = '\0';
     while (parser.next < argc) {

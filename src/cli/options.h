@@ -1,8 +1,8 @@
 /* options.h - the command line.
  *
  * What it does: turns the arguments into a configuration and an action, or into one error text
- * that names the option, what was given and what is allowed. One table describes every option;
- * parsing, error texts, suggestions and --help (help.c) are made from it.
+ * that names the option, what was given and what is allowed. Which options there are is said in
+ * option_table.h.
  * What it does not do: it never prints, exits, allocates or asks the system. Addresses are
  * parsed by the library, and whether --ready-fd is open is ready.c's question.
  * Called by main.c before anything else; any thread. */
@@ -18,10 +18,6 @@
 
 /* Enough for every message of options_parse(). */
 #define OPTIONS_MESSAGE_SIZE 512
-
-/* Bounds of --keepalive: those of Linux, net/tcp.h MAX_TCP_KEEPIDLE and so on. */
-#define OPTIONS_KEEPALIVE_SECONDS_MAX 32767
-#define OPTIONS_KEEPALIVE_COUNT_MAX   127
 
 enum options_action {
     OPTIONS_SERVE = 0,
@@ -41,38 +37,10 @@ struct options {
     char busy_text[OPTIONS_BUSY_MAX + sizeof "\r\n"];
 };
 
-enum options_group {
-    OPTIONS_LISTENING = 0,
-    OPTIONS_SERVICE,
-    OPTIONS_WORKERS,
-    OPTIONS_TIMEOUTS,
-    OPTIONS_OTHER,
-};
-
-/* One option. */
-struct option_spec {
-    const char *name;     /* without the dashes */
-    char letter;          /* short form without the dash; '\0': none */
-    const char *argument; /* how help calls the value; NULL: the option takes none */
-    const char *initial;  /* the default as it would be typed; NULL: none */
-    const char *allowed;  /* for error texts; NULL where argument is */
-    enum options_group group;
-    const char *help; /* '\n' begins a second line */
-
-    /* Puts the value (NULL where argument is) into options. Returns NULL, or what is wrong. */
-    const char *(*set)(struct options *options, const char *value);
-};
-
-/* Option number index (0, 1, 2 …) in the order of help, groups together; NULL past the last. */
-const struct option_spec *options_at(size_t index);
-
 /* Parses argv[1] … argv[argc - 1] into *options. Returns 0; or -1 with the reason in message, one
  * or two lines without a newline at the end, of at most OPTIONS_MESSAGE_SIZE - 1 bytes.
  * The strings of argv must live as long as *options. argc may be 0. */
 int options_parse(struct options *options, int argc, char *const argv[], char *message,
                   size_t size);
-
-/* "thread", "fork", "inline". */
-const char *options_mode_name(enum thrdsrv_mode mode);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/log_line.h"
+#include "cli/option_table.h"
 #include "cli/write_all.h"
 
 /* What thrdsrv_server_address() needs at most, and the same between quotes. */
@@ -38,7 +39,7 @@ static char *format_ready_line(const struct options *options, const struct thrds
     fputs("ready", stream);
     for (size_t i = 0; thrdsrv_server_address(server, i, address, sizeof address) >= 0; i++)
         fprintf(stream, " listen=%s", log_line_quote(quoted, sizeof quoted, address));
-    fprintf(stream, " mode=%s handler=%s pid=%d\n", options_mode_name(options->config.mode),
+    fprintf(stream, " mode=%s handler=%s pid=%d\n", option_table_mode_name(options->config.mode),
             options->config.name, (int)getpid());
     if (fclose(stream) == 0)
         return text;

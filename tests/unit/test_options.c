@@ -1,6 +1,6 @@
-/* test_options.c - cli/options.c and cli/help.c: every option with good, bad and boundary values,
- * the texts of the errors, the layout of --help, and that table, defaults, handlers and man page
- * tell the same story. Built for a library with and without mode fork. */
+/* test_options.c - cli/option_table.c, cli/options.c and cli/help.c: every option with good, bad and
+ * boundary values, the texts of the errors, the layout of --help, and that table, defaults, handlers
+ * and man page tell the same story. Built for a library with and without mode fork. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,6 +13,7 @@
 
 #include "cli/help.h"
 #include "cli/nearest.h"
+#include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/services.h"
 
@@ -117,7 +118,7 @@ static void test_stated_defaults_are_the_defaults(void **state)
 {
     const struct option_spec *spec;
     (void)state;
-    for (size_t i = 0; (spec = options_at(i)); i++) {
+    for (size_t i = 0; (spec = option_table_at(i)); i++) {
         char argument[128];
         if (!spec->initial)
             continue;
@@ -132,7 +133,7 @@ static void test_table_is_well_formed(void **state)
     const struct option_spec *spec;
     int group = 0;
     (void)state;
-    for (size_t i = 0; (spec = options_at(i)); i++) {
+    for (size_t i = 0; (spec = option_table_at(i)); i++) {
         assert_non_null(spec->name);
         assert_non_null(spec->help);
         assert_non_null(spec->set);
@@ -149,7 +150,7 @@ static void test_allowed_names_every_handler(void **state)
     const char *previous = "";
     size_t count = 0;
     (void)state;
-    for (size_t i = 0; (spec = options_at(i)); i++)
+    for (size_t i = 0; (spec = option_table_at(i)); i++)
         if (strcmp(spec->name, "handler") == 0)
             break;
     assert_non_null(spec);
@@ -288,9 +289,9 @@ static void test_mode(void **state)
                           "default thread");
     bad_value("--mode=", "no such mode");
     bad_value("--mode=Thread", "no such mode");
-    assert_string_equal(options_mode_name(THRDSRV_MODE_THREAD), "thread");
-    assert_string_equal(options_mode_name(THRDSRV_MODE_FORK), "fork");
-    assert_string_equal(options_mode_name(THRDSRV_MODE_INLINE), "inline");
+    assert_string_equal(option_table_mode_name(THRDSRV_MODE_THREAD), "thread");
+    assert_string_equal(option_table_mode_name(THRDSRV_MODE_FORK), "fork");
+    assert_string_equal(option_table_mode_name(THRDSRV_MODE_INLINE), "inline");
 }
 
 static void test_slots(void **state)
@@ -542,7 +543,7 @@ static void test_every_option_is_suggested_for_itself(void **state)
 {
     const struct option_spec *spec;
     (void)state;
-    for (size_t i = 0; (spec = options_at(i)); i++) {
+    for (size_t i = 0; (spec = option_table_at(i)); i++) {
         char typed[64];
         char expected[128];
         snprintf(typed, sizeof typed, "--%sx", spec->name);
@@ -749,7 +750,7 @@ static void test_help_names_everything(void **state)
     char *text = help_text();
     const struct option_spec *spec;
     (void)state;
-    for (size_t i = 0; (spec = options_at(i)); i++) {
+    for (size_t i = 0; (spec = option_table_at(i)); i++) {
         char initial[64];
         if (!names_option(text, spec->name))
             fail_msg("--help does not name --%s", spec->name);
@@ -810,7 +811,7 @@ static void test_manual_describes_everything(void **state)
     const struct option_spec *spec;
     struct service service;
     (void)state;
-    for (size_t i = 0; (spec = options_at(i)); i++)
+    for (size_t i = 0; (spec = option_table_at(i)); i++)
         check_manual_item(text, spec);
     for (size_t i = 0; services_at(i, &service); i++) {
         char item[64];
