@@ -23,7 +23,8 @@
  * otherwise only through config.log, and reaps and signals only its own children. Servers share no
  * state: any number of them may run in one process, each in a mode of its own, created, run and
  * destroyed by any threads. Worker threads and start()'s thread block all signals but those of
- * faults, so signals find the host's threads.
+ * faults, so signals find the host's threads; SIGCHLD is as in the thread that called run() or
+ * start(). No pointer may be NULL where nothing is said of it.
  *
  * Mode fork in a program that has other threads. fork(2) copies the calling thread alone; a lock
  * that another thread held at that moment is held in the child for ever. From fork to _exit a child
@@ -37,9 +38,16 @@
  * fork(2) itself waits in glibc for a thread that is in fflush(NULL) or exit(3), and so do all
  * clients when that thread is stuck there. A child runs no atexit(3) function and flushes no
  * stream; pthread_atfork(3) handlers of the host do run. It holds 0, 1, 2 and its connection, no
- * other descriptor; it has the signal mask of the thread that called run() or start(), signals that
- * the host handles are ignored, SIGTERM ends its connection; and it ends with its parent. None of
- * the parent's servers can be used in it: what is asked of them there is refused or has no effect.
+ * other descriptor. It has the signal mask of the thread that called run() or start(), without
+ * SIGTERM, which ends its connection, and without faults; what the host handles is ignored, faults
+ * and SIGCHLD are at their default. It ends with its parent. None of the parent's servers can be
+ * used in it: what is asked of them there is refused or has no effect. The same holds for a child
+ * that the host forks by itself while a server runs; one that has not run yet may move there
+ * (daemon(3)).
+ * Each child that ends sends SIGCHLD, as any child does: a host that handles it gets it on the run()
+ * thread, unless it is blocked there; one that neither handles nor blocks it notices nothing.
+ * wait(2) and waitpid(-1) of the host find children of ours too, whose exit status our log then
+ * lacks; a host with children of its own waits for them by number.
  */
 #ifndef THRDSRV_SERVER_H
 #define THRDSRV_SERVER_H
@@ -123,9 +131,10 @@ THRDSRV_API void thrdsrv_server_dump(struct thrdsrv_server *server);
 THRDSRV_API int thrdsrv_server_adopt(struct thrdsrv_server *server, int fd);
 
 /* Gives everything back; NULL is allowed. A server that was started is stopped and waited for
- * first; a quiesce, stop or dump that another thread has begun is waited for. Nothing is given back
- * while run() runs or another thread is in wait(), in a handler or hook of the server (the log then
- * says so, once), and in a child process of mode fork. Before run() is fine. */
+ * first; the quiesce, stop or dump that made it stop may still be on its way back to its caller, and
+ * is waited for. No other call may be under way. Nothing is given back while run() runs or another
+ * thread is in wait(), in a handler or hook of the server (the log then says so, once), and in a
+ * child process. Before run() is fine. */
 THRDSRV_API void thrdsrv_server_destroy(struct thrdsrv_server *server);
 
 /* Whether this build of the library can run the mode. */

@@ -22,6 +22,10 @@
 bool ready_fd_is_usable(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens)
+        return false; /* fd:N, named here by mistake */
     return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 

@@ -38,6 +38,8 @@ static const char *find_wrong(const struct thrdsrv_config *c, const char **allow
                                    c->keepalive_count < 1 || c->keepalive_count > 127)))
         return *allowed = "1 to 32767 seconds, 1 to 32767 seconds, 1 to 127 probes, or idle 0",
                "keepalive";
+    if (c->log_level < THRDSRV_LOG_ERROR || c->log_level > THRDSRV_LOG_DEBUG)
+        return *allowed = "a value of enum thrdsrv_log_level", "log_level";
     if (c->min_rate_bytes > 0 && c->min_rate_ms <= 0)
         return *allowed = "more than 0 with min_rate_bytes", "min_rate_ms";
     return NULL;

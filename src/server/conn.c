@@ -210,7 +210,7 @@ static bool take_line(struct thrdsrv_conn *conn, char *buf, size_t size, ssize_t
     bool complete = newline || conn->end_of_input;
     if (!complete && length - cr < size && available < sizeof conn->ahead)
         return false;
-    if (newline)
+    if (newline || !complete) /* it is, or may become, a part of the line end */
         length -= cr;
     if (!complete || length >= size) {
         eaten = length = length < size - 1 ? length : size - 1;

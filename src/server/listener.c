@@ -20,7 +20,7 @@ static const char *remedy_for(int error)
 {
     switch (error) {
     case EADDRINUSE:
-        return "another program holds this address (ss -ltnp shows it): stop that, or choose "
+        return "another program holds this address (ss -tanp shows it): stop that, or choose "
                "another port; port 0 takes a free one";
     case EACCES:
         return "ports below 1024 need CAP_NET_BIND_SERVICE, a socket file a writable directory";
@@ -268,8 +268,8 @@ static int open_unix_spec(struct listener *listener, const struct listen_spec *s
     gid_t gid = (gid_t)-1;
     struct stat file;
     if (spec->owner[0] && !find_owner(spec->owner, &uid, &gid)) {
-        errno = EINVAL;
-        return refused(config, text, "owner= names a user or group that this machine has not");
+        return listener_refuse(config, text,
+                               "owner= names a user or group that this machine has not");
     }
     int fd = new_socket(AF_UNIX);
     if (fd < 0)

@@ -26,7 +26,7 @@ int thrdsrv_server_start(struct thrdsrv_server *server)
         atomic_fetch_or(&server->life, LIFE_JOINABLE);
         return 0;
     }
-    atomic_fetch_and(&server->life, ~(unsigned)LIFE_RAN);
+    atomic_exchange(&server->owner, 0);
     errno = error; /* pthread functions return the code and leave errno alone */
     return THRDSRV_E_SYSTEM;
 }

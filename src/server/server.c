@@ -30,9 +30,10 @@ void server_enter_child(void)
     atomic_fetch_add(&worker_depth, 1);
 }
 
-bool server_is_child_copy(const struct thrdsrv_server *server)
+bool server_is_child_copy(struct thrdsrv_server *server)
 {
-    return server->depth != atomic_fetch_add(&worker_depth, 0);
+    pid_t owner = atomic_fetch_add(&server->owner, 0);
+    return server->depth != atomic_fetch_add(&worker_depth, 0) || (owner != 0 && owner != getpid());
 }
 
 /* Logs that what failed with error, and returns error; errno is kept. */
@@ -183,7 +184,9 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
 
 bool server_begin(struct thrdsrv_server *server)
 {
-    if (server_is_child_copy(server) || (atomic_fetch_or(&server->life, LIFE_RAN) & LIFE_RAN))
+    pid_t none = 0;
+    if (server_is_child_copy(server) ||
+        !atomic_compare_exchange_strong(&server->owner, &none, getpid()))
         return false;
     pthread_sigmask(SIG_SETMASK, NULL, &server->host_mask);
     return true;
@@ -262,8 +265,8 @@ static bool is_idle(struct thrdsrv_server *server)
         thrdsrv_server_stop(server);
         thrdsrv_server_wait(server);
     }
-    unsigned life = atomic_fetch_or(&server->life, 0);
-    return !(life & LIFE_RAN) || (life & LIFE_FINISHED);
+    return atomic_fetch_add(&server->owner, 0) == 0 ||
+           (atomic_fetch_or(&server->life, 0) & LIFE_FINISHED);
 }
 
 void thrdsrv_server_destroy(struct thrdsrv_server *server)

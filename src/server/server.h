@@ -28,10 +28,9 @@ enum phase {
 
 /* How far a server has come, bits of one word. */
 enum life {
-    LIFE_RAN = 1,      /* run() or start() was called */
-    LIFE_FINISHED = 2, /* run() or wait() is over: they touch nothing of the server any more */
-    LIFE_JOINABLE = 4, /* start()'s thread is there, and nobody waits for it yet */
-    LIFE_KEPT = 8,     /* destroy() was refused, and the log says so */
+    LIFE_FINISHED = 1, /* run() or wait() is over: they touch nothing of the server any more */
+    LIFE_JOINABLE = 2, /* start()'s thread is there, and nobody waits for it yet */
+    LIFE_KEPT = 4,     /* destroy() was refused, and the log says so */
 };
 
 /* Requests from outside, bits of one word. */
@@ -50,6 +49,7 @@ struct thrdsrv_server {
     _Atomic unsigned requests;        /* any thread, any signal handler */
     _Atomic unsigned requesting;      /* callers that are about to wake the loop */
 
+    _Atomic pid_t owner;     /* the process that called run() or start(); 0: none has */
     _Atomic unsigned life;   /* bits of enum life; any thread */
     sigset_t host_mask;      /* of the thread that called run() or start(), for children */
     _Atomic int loop_thread; /* thread id of the run() thread; 0: none */
@@ -80,10 +80,11 @@ bool server_begin(struct thrdsrv_server *server);
 /* server.c: what run() does, once, on the calling thread. */
 int server_serve(struct thrdsrv_server *server);
 
-/* Whether this is a child's copy of a server, which it got from its parent by mode fork's fork(2):
- * a table whose lock may be held for ever, and descriptors that are closed. Nothing may be done
- * with it. A server that a child creates for itself is none. */
-bool server_is_child_copy(const struct thrdsrv_server *server);
+/* Whether this is a child's copy of a server, which it got from its parent by fork(2): a table whose
+ * lock may be held for ever, and descriptors that are closed (mode fork's children) or the parent's
+ * too. Nothing may be done with it. A server that a child creates for itself is none, nor is one
+ * that has not run yet in a child that the host forks (daemon(3)). Async-signal-safe. */
+bool server_is_child_copy(struct thrdsrv_server *server);
 
 /* worker_fork.c, in a new child: every server that there is becomes a copy. */
 void server_enter_child(void);

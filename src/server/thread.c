@@ -21,8 +21,11 @@ bool thread_is_fault(int signal_number)
 
 void thread_block_signals(sigset_t *kept)
 {
-    sigset_t blocked;
+    sigset_t blocked, now;
+    pthread_sigmask(SIG_SETMASK, NULL, &now);
     sigfillset(&blocked);
+    if (!sigismember(&now, SIGCHLD))
+        sigdelset(&blocked, SIGCHLD);
     for (int number = 1; number < NSIG; number++)
         if (thread_is_fault(number))
             sigdelset(&blocked, number);

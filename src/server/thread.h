@@ -13,6 +13,9 @@ int thread_create(pthread_t *thread, size_t stack_size, void *(*function)(void *
 
 /* Blocks every signal but those that a fault raises: the program's handlers run on its own threads,
  * no blocked call of a handler is interrupted, and a crash is still seen by who handles crashes.
+ * SIGCHLD stays as it is. It goes to the thread that made the child first; where that one does not
+ * block it, the default, which is to ignore it, happens to nobody, but where it is blocked the
+ * kernel queues it and wakes another thread of the host, whose epoll_wait(2) then fails with EINTR.
  * *kept is the mask to return to. */
 void thread_block_signals(sigset_t *kept);
 

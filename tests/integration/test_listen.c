@@ -299,10 +299,24 @@ static void a_descriptor_that_does_not_listen_is_a_usage_error(struct process *s
     close(fd);
 }
 
+/* Both are descriptors by number: one that listens is nothing that a line can be written to. */
+static void a_listener_is_no_ready_fd(struct process *server)
+{
+    char ready[32];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(listen(fd, 16), 0);
+    snprintf(ready, sizeof ready, "--ready-fd=%d", fd);
+    server->inherited_fd = fd;
+    assert_int_equal(process_start_refused(server, ready, NULL), 2);
+    assert_non_null(strstr(process_log_text(server), "not a descriptor that is open for writing"));
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
         CASE(listens_on_ipv4),
+        CASE(a_listener_is_no_ready_fd),
         CASE(listens_on_ipv6),
         CASE(localhost_is_both_families_on_one_port),
         CASE(no_host_is_every_address_of_both_families),

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -121,6 +123,54 @@ static void a_child_can_use_no_server_of_its_parent(struct embedded *e)
     embedded_finish(e);
 }
 
+/* What a child of the host's own does with it, a destructor that runs at its exit, for instance. */
+static void a_child_of_the_host_can_use_no_server_that_runs(struct embedded *e)
+{
+    char dir[] = "/tmp/thrd-children-XXXXXX", path[64], text[80];
+    int status;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/socket", dir);
+    snprintf(text, sizeof text, "unix:%s", path);
+    e->listen[0] = text;
+    e->config.adopt = true;
+    embedded_start(e);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(ask_all(e->server));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(access(path, F_OK), 0);
+    int fd = client_connect(text);
+    client_send_text(fd, "still here");
+    client_expect_text(fd, "still here");
+    client_close(fd);
+    embedded_finish(e);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void run_as_daemon(struct embedded *e)
+{
+    pid_t parent = getpid();
+    embedded_create(e);
+    pid_t pid = fork();
+    if (pid > 0) {
+        int status;
+        IN_HOST(waitpid(pid, &status, 0) == pid && status == 0);
+        return;
+    }
+    IN_HOST(getpid() != parent);
+    thrdsrv_server_stop(e->server);
+    IN_HOST(thrdsrv_server_run(e->server) == 0);
+    thrdsrv_server_destroy(e->server);
+    _exit(0);
+}
+
+/* create, which tells of errors; daemon(3); run. */
+static void a_server_may_move_to_a_child_before_it_runs(struct embedded *e)
+{
+    embedded_in_host(run_as_daemon, e);
+}
+
 /* ---- A server of the child's own --------------------------------------------------------- */
 
 static const char *serve_within(void)
@@ -218,6 +268,39 @@ static void children_have_the_mask_of_the_host(struct embedded *e)
     pthread_sigmask(SIG_SETMASK, &kept, NULL);
 }
 
+static int ended; /* an eventfd */
+
+static void keep_and_tell(const struct thrdsrv_end *end, void *user)
+{
+    embedded_keep_end(end, user);
+    assert_int_equal(eventfd_write(ended, 1), 0);
+}
+
+/* A host that handles no signal hears of none: a child that ends interrupts no call of its, not
+ * even one that signal(7) says is never restarted. */
+static void children_that_end_interrupt_nobody(struct embedded *e)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    eventfd_t value;
+    sigset_t none, kept;
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    ended = eventfd(0, EFD_CLOEXEC);
+    assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, ended, &event), 0);
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, &kept);
+    e->config.on_end = keep_and_tell;
+    embedded_start(e);
+    for (int i = 0; i < 100; i++) {
+        client_close(client_connect(e->address));
+        assert_int_equal(epoll_wait(epoll, &event, 1, -1), 1); /* while the child ends */
+        assert_int_equal(eventfd_read(ended, &value), 0);
+    }
+    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    embedded_finish(e);
+    close(epoll);
+    close(ended);
+}
+
 /* ---- A late request ---------------------------------------------------------------------- */
 
 /* write(2) of this program, the library's included: one thread's next call is held up. */
@@ -288,8 +371,11 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
         EMBEDDED_IN_MODE(a_child_can_use_no_server_of_its_parent, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_IN_ALL_MODES(a_child_of_the_host_can_use_no_server_that_runs),
+        EMBEDDED_IN_ALL_MODES(a_server_may_move_to_a_child_before_it_runs),
         EMBEDDED_IN_MODE(a_child_may_run_a_server_of_its_own, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_IN_MODE(children_have_the_mask_of_the_host, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_IN_MODE(children_that_end_interrupt_nobody, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_ONCE(destroy_waits_for_a_late_stop),
     };
     return embedded_run(argc, argv, "children", cases, sizeof cases / sizeof cases[0]);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include <cmocka.h>
 
@@ -152,6 +153,33 @@ static void test_a_line_longer_than_the_read_ahead(void **state)
     assert_int_equal(total + (size_t)length, sizeof line - 1);
 }
 
+/* Says a line of that many bytes with this end, which must be read whole, or else not. */
+static void say_long_line(size_t length, const char *end, bool fits)
+{
+    static char line[5000], buf[9000];
+    memset(line, 'x', length);
+    memcpy(line + length, end, strlen(end));
+    say(line, length + strlen(end));
+    ssize_t result = thrdsrv_conn_read_line(&conn, buf, sizeof buf);
+    if (fits) {
+        assert_int_equal(result, length);
+        return;
+    }
+    assert_int_equal(result, THRDSRV_E_TOO_LONG);
+    result = thrdsrv_conn_read_line(&conn, buf + strlen(buf), sizeof buf - strlen(buf));
+    assert_true(result >= 0);
+    assert_int_equal(strlen(buf), length);
+}
+
+static void test_the_longest_line(void **state)
+{
+    (void)state;
+    say_long_line(4095, "\n", true);
+    say_long_line(4096, "\n", false);
+    say_long_line(4094, "\r\n", true);
+    say_long_line(4095, "\r\n", false);
+}
+
 static void test_read_takes_what_was_read_ahead_first(void **state)
 {
     (void)state;
@@ -190,6 +218,8 @@ static void test_printf(void **state)
     assert_int_equal(recv(peer, got, sizeof got, MSG_DONTWAIT), -1); /* nothing of it was written */
     big[4095] = '\0';
     assert_int_equal(thrdsrv_conn_printf(&conn, "%s", big), 0);
+    static const wchar_t no_text[] = {0x110000, 0}; /* no character of any locale */
+    assert_int_equal(thrdsrv_conn_printf(&conn, "%ls", no_text), THRDSRV_E_INVALID);
 }
 
 static void test_a_deadline_bounds_reads_and_writes(void **state)
@@ -457,6 +487,7 @@ int main(void)
         WITH_PAIR(test_a_line_longer_than_the_read_ahead),
         WITH_PAIR(test_read_takes_what_was_read_ahead_first),
         WITH_PAIR(test_nul_bytes_are_data),
+        WITH_PAIR(test_the_longest_line),
         WITH_PAIR(test_printf),
         WITH_PAIR(test_a_deadline_bounds_reads_and_writes),
         WITH_PAIR(test_an_unfinished_line_stays_for_the_next_call),

@@ -79,6 +79,7 @@ static void test_wrong_configurations_are_named(void **state)
     REFUSES(when_full, THRDSRV_FULL_BUSY, "field=busy_text");
     REFUSES(keepalive_idle, -1, "field=keepalive");
     REFUSES(keepalive_count, 0, "field=keepalive");
+    REFUSES(log_level, (enum thrdsrv_log_level)7, "field=log_level");
     REFUSES(min_rate_bytes, 1, "field=min_rate_ms");
     REFUSES(size, sizeof(struct thrdsrv_config) + 8, "field=size");
     struct thrdsrv_config config = good_config();
@@ -88,6 +89,11 @@ static void test_wrong_configurations_are_named(void **state)
     config.listen_count = 2;
     assert_int_equal(refuse(&config), THRDSRV_E_INVALID);
     assert_non_null(strstr(last_error, "listen=nonsense"));
+    static const char *const nobody[] = {"unix:/nowhere/s,owner=no such user"};
+    config.listen = nobody;
+    config.listen_count = 1;
+    assert_int_equal(refuse(&config), THRDSRV_E_INVALID);
+    assert_non_null(strstr(last_error, "owner= names a user or group"));
 }
 
 static void test_an_older_and_smaller_configuration_is_completed(void **state)
