@@ -129,10 +129,12 @@ is_ok() {
     fi
 }
 
-# all_ok: says how many there were; fails if one was not ok.
+# all_ok: says how many there were since it was last asked; fails if one was not ok.
 all_ok() {
-    echo "$passed passed, $failed failed, 0 skipped"
-    [ "$failed" -eq 0 ]
+    local bad=$failed
+    echo "$passed passed, $bad failed, 0 skipped"
+    passed=0 failed=0
+    [ "$bad" -eq 0 ]
 }
 
 # beside OTHER COMMAND [ARGUMENT...]: runs both at once, because Valgrind keeps no more than one core

@@ -83,7 +83,7 @@ static size_t ask(const char *line, char *answer, size_t size)
 static void *stop_soon(void *arg)
 {
     (void)arg;
-    visit(20);
+    must(visit(20).served == 20);
     thrdsrv_server_stop(server);
     return NULL;
 }
@@ -129,7 +129,14 @@ static void stop_from_handler(enum thrdsrv_mode mode)
 
 /* Signals every 200 us, without SA_RESTART, find the thread in run() and the visitors' thread. The
  * first hundred only ask for a dump, which is to disturb nobody; then they stop the server. */
-static atomic_int storm_signals;
+static atomic_int storm_signals, storm_served;
+
+static void count_served(const struct thrdsrv_end *end, void *user)
+{
+    (void)end;
+    (void)user;
+    storm_served++;
+}
 
 static void be_a_storm(int signal_number)
 {
@@ -137,7 +144,7 @@ static void be_a_storm(int signal_number)
     (void)signal_number;
     errno = EDOM;
     thrdsrv_server_dump(server);
-    if (++storm_signals > 100) {
+    if (++storm_signals > 100 && storm_served > 0) {
         thrdsrv_server_quiesce(server);
         thrdsrv_server_stop(server);
     }
@@ -160,7 +167,8 @@ static void stop_from_signals(enum thrdsrv_mode mode)
     struct thrdsrv_config config = config_for(mode);
     pthread_t visitors;
     timer_t timer;
-    storm_signals = 0;
+    storm_signals = storm_served = 0;
+    config.on_end = count_served;
     create(&config);
     must(sigaction(SIGUSR1, &storm, &before) == 0);
     must(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);

@@ -197,6 +197,7 @@ int main(int argc, char **argv)
     pthread_barrier_destroy(&begin);
     pthread_barrier_destroy(&end);
     footprint_wait(alone);
+    must(cycles == 0 || served + handed_over > 0); /* else nobody was served at all */
     printf("%zu cycles: served %zu, cut %zu; adopted and served %zu, adopted and cut %zu\n", cycles,
            (size_t)served, (size_t)cut, (size_t)handed_over, (size_t)closed);
     return 0;

@@ -248,8 +248,10 @@ static void parent_holds_no_connection(struct process *server)
 {
     process_start(server, NULL);
     int one = served_client(server);
+    process_dump(server); /* answered when the start of the child is over: it has opened its pidfd */
     int fds = proc_count_fds(server->pid);
     int two = served_client(server);
+    process_dump(server);
     /* A descriptor that watches the child is all that may be added. */
     assert_in_range(proc_count_fds(server->pid), fds, fds + 1);
     leave(one);

@@ -24,6 +24,7 @@ struct plan {
 
 static struct plan plans[CASES];
 static size_t plans_used;
+static size_t cases_run;
 static struct embedded current;
 
 /* ---- What the server says ---------------------------------------------------------------- */
@@ -192,8 +193,10 @@ void embedded_refused(struct embedded *e, int error, const char *pattern)
 {
     char line[LINE_SIZE] = "";
     struct thrdsrv_server *server = (struct thrdsrv_server *)e; /* must become NULL */
+    size_t before = embedded_count_log(e, "level=error");
     assert_int_equal(thrdsrv_server_create(&e->config, &server), error);
     assert_null(server);
+    assert_int_equal(embedded_count_log(e, "level=error"), before + 1);
     if (find_lines(e, "level=error", line) == 0 || !log_line_matches(line, pattern))
         suite_fail("the log should say %s, and says: %s", pattern, line);
 }
@@ -253,6 +256,7 @@ static int set_up(void **state)
 static void run(void **state)
 {
     const struct plan *plan = *state;
+    cases_run++;
     if (!thrdsrv_mode_supported(plan->mode))
         skip();
     plan->run(&current);
@@ -293,7 +297,12 @@ int embedded_run(int argc, char **argv, const char *name, const struct CMUnitTes
 {
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    return _cmocka_run_group_tests(name, cases, count, NULL, NULL);
+    int failed = _cmocka_run_group_tests(name, cases, count, NULL, NULL);
+    if (failed == 0 && cases_run == 0) {
+        fprintf(stderr, "no case of %s matches %s\n", name, argc > 1 ? argv[1] : "*");
+        return 2;
+    }
+    return failed;
 }
 
 /* ---- Processes of their own -------------------------------------------------------------- */
@@ -312,6 +321,7 @@ void embedded_in_host(void (*function)(struct embedded *e), struct embedded *e)
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
+        alarm((unsigned)(allow_ms(120000) / 1000)); /* what hangs in it ends by SIGALRM */
         function(e);
         _exit(0);
     }

@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,11 +189,9 @@ static void adopted_and_accepted_connections_mix(struct embedded *e)
 }
 
 /* The handler blocks, although the host had the descriptor non-blocking. */
-static void an_adopted_connection_is_made_blocking(struct embedded *e)
+static void is_made_blocking(struct embedded *e, int family)
 {
-    allow_adoption(e);
-    embedded_start(e);
-    struct pair pair = tcp_pair(AF_INET);
+    struct pair pair = tcp_pair(family);
     int kept = dup(pair.server);
     assert_true(is_nonblocking(kept));
     assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_NODELAY), 0);
@@ -203,10 +202,26 @@ static void an_adopted_connection_is_made_blocking(struct embedded *e)
         assert_true(fcntl(pair.server, F_GETFD) & FD_CLOEXEC);
     assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_NODELAY), 1);
     assert_int_equal(int_option(kept, SOL_SOCKET, SO_KEEPALIVE), 1);
-    assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_KEEPIDLE), 61);
+    assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_KEEPINTVL), 11);
+    assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_KEEPCNT), 7);
     close(kept);
     echo(pair.client, "hello");
     leave(pair.client);
+    embedded_wait_idle(e);
+}
+
+static void an_adopted_connection_is_made_blocking(struct embedded *e)
+{
+    allow_adoption(e);
+    e->config.slots = 1;
+    e->config.keepalive_idle = 61;
+    e->config.keepalive_interval = 11;
+    e->config.keepalive_count = 7;
+    embedded_start(e);
+    is_made_blocking(e, AF_INET);
+    if (has_ipv6())
+        is_made_blocking(e, AF_INET6);
     embedded_finish(e);
 }
 
@@ -282,6 +297,30 @@ static void adopt_standard_streams(struct embedded *e)
     thrdsrv_server_stop(server);
     IN_HOST(thrdsrv_server_wait(server) == 0);
     thrdsrv_server_destroy(server);
+}
+
+/* What is refused stays under its number, and the server keeps no duplicate of it. */
+static void offer_standard_streams_too_late(struct embedded *e)
+{
+    struct thrdsrv_server *server;
+    int fds[2];
+    IN_HOST(thrdsrv_server_create(&e->config, &server) == 0);
+    thrdsrv_server_stop(server);
+    IN_HOST(thrdsrv_server_run(server) == 0);
+    IN_HOST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
+    IN_HOST(dup2(fds[1], 0) == 0);
+    close(fds[1]);
+    IN_HOST(thrdsrv_server_adopt(server, 0) == THRDSRV_E_STOPPED);
+    IN_HOST(is_open(0));
+    close(0); /* the last one: now the other end hears it */
+    IN_HOST(client_has_news(fds[0]));
+    thrdsrv_server_destroy(server);
+}
+
+static void standard_streams_that_are_refused_stay(struct embedded *e)
+{
+    allow_adoption(e);
+    embedded_in_host(offer_standard_streams_too_late, e);
 }
 
 static void standard_streams_are_adopted(struct embedded *e)
@@ -431,16 +470,31 @@ static void adopted_connections_wait_for_a_slot(struct embedded *e)
     embedded_finish(e);
 }
 
+static _Atomic unsigned asked;
+
+static bool count_asked(const struct thrdsrv_arrival *arrival, void *user)
+{
+    (void)arrival;
+    (void)user;
+    asked++;
+    return true;
+}
+
 static void a_full_server_closes_what_it_adopts(struct embedded *e)
 {
+    asked = 0;
+    e->config.admit = count_asked; /* only about those for whom there is a slot */
     e->config.when_full = THRDSRV_FULL_CLOSE;
     int first = fill_the_slot(e);
     struct pair pair = socket_pair();
+    ino_t inode = inode_of(pair.server);
     assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
     assert_int_equal(client_wait_end(pair.client), 0);
     close(pair.client);
     embedded_wait_refused_full(e, 1); /* counted when it has been closed */
     embedded_wait_log(e, "msg=\"connection refused\" reason=full");
+    assert_int_equal(count_descriptors_of(inode), 0);
+    assert_int_equal(asked, 1);
     leave(first);
     embedded_finish(e);
 }
@@ -448,17 +502,54 @@ static void a_full_server_closes_what_it_adopts(struct embedded *e)
 static void a_full_server_tells_whom_it_adopts(struct embedded *e)
 {
     e->config.when_full = THRDSRV_FULL_BUSY;
-    e->config.busy_text = "come back later\r\n";
+    char text[] = "come back later\r\n";
+    e->config.busy_text = text;
     int first = fill_the_slot(e);
+    memset(text, 'x', sizeof text - 1); /* the server has a copy */
     struct pair pair = socket_pair();
+    ino_t inode = inode_of(pair.server);
     client_send_text(pair.client, "hello?");
     assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
     client_expect_text(pair.client, "come back later\r\n");
     assert_int_equal(client_wait_end(pair.client), 0);
     close(pair.client);
     embedded_wait_refused_full(e, 1); /* counted when it has been closed */
+    embedded_wait_log(e, "msg=\"connection refused\" reason=full");
+    assert_int_equal(count_descriptors_of(inode), 0);
     leave(first);
     embedded_finish(e);
+}
+
+static void stop_at_refusal(void *user, enum thrdsrv_log_level level, const char *line)
+{
+    struct embedded *e = user;
+    embedded_keep_line(user, level, line);
+    if (strstr(line, "reason=full"))
+        thrdsrv_server_stop(e->server);
+}
+
+/* On a thread of the host's, which blocks no signals as start()'s does. */
+static void refuse_one_who_has_gone(struct embedded *e)
+{
+    struct pair first = socket_pair();
+    struct pair gone = socket_pair();
+    IN_HOST(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
+    IN_HOST(thrdsrv_server_create(&e->config, &e->server) == 0);
+    IN_HOST(thrdsrv_server_adopt(e->server, first.server) == 0);
+    IN_HOST(thrdsrv_server_adopt(e->server, gone.server) == 0);
+    close(gone.client);
+    IN_HOST(thrdsrv_server_run(e->server) == 0);
+    thrdsrv_server_destroy(e->server);
+}
+
+static void a_refusal_raises_no_sigpipe(struct embedded *e)
+{
+    allow_adoption(e);
+    e->config.slots = 1;
+    e->config.when_full = THRDSRV_FULL_BUSY;
+    e->config.busy_text = "come back later\r\n";
+    e->config.log = stop_at_refusal;
+    embedded_in_host(refuse_one_who_has_gone, e);
 }
 
 /* What waits when the server stops was never served: it is closed and not counted. */
@@ -580,16 +671,26 @@ static void listen_at(struct embedded *e, int fd)
     e->listen[0] = text;
 }
 
+/* Of a TCP socket that listens; tcp(7) does not say so, but ss(8) has it from there. */
+static unsigned backlog_of(int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_sacked : 0;
+}
+
 /* The number and all duplicates of it are the server's from create to the stop. */
 static void serves_at(struct embedded *e, int fd, const char *address)
 {
     ino_t inode = inode_of(fd);
     int kept = dup(fd);
     listen_at(e, fd);
+    unsigned backlog = backlog_of(kept);
     assert_false(is_nonblocking(kept));
     embedded_start(e);
     assert_string_equal(e->address, address);
     assert_true(is_nonblocking(kept));
+    assert_int_equal(backlog_of(kept), backlog);
     close(kept);
     assert_int_equal(count_descriptors_of(inode), 1);
     int client = client_connect(address);
@@ -894,8 +995,9 @@ static bool look_at_options(const struct thrdsrv_arrival *arrival, void *user)
 {
     int nodelay = int_option(arrival->fd, IPPROTO_TCP, TCP_NODELAY) != 0;
     int keepalive = int_option(arrival->fd, SOL_SOCKET, SO_KEEPALIVE) != 0;
+    int named = arrival->address && arrival->address->sa_family == AF_INET;
     (void)user;
-    atomic_store(&options_seen, 4 | nodelay | keepalive << 1);
+    atomic_store(&options_seen, 4 | nodelay | keepalive << 1 | named << 3);
     return true;
 }
 
@@ -914,14 +1016,14 @@ static void options_are_switched_off_too(struct embedded *e)
     int fd = client_connect(e->address);
     echo(fd, "hello");
     client_close(fd);
-    assert_int_equal(atomic_exchange(&options_seen, 0), 4);
+    assert_int_equal(atomic_exchange(&options_seen, 0), 4 | 8);
 
     struct pair pair = tcp_pair(AF_INET);
     set_option_on(pair.server, IPPROTO_TCP, TCP_NODELAY);
     set_option_on(pair.server, SOL_SOCKET, SO_KEEPALIVE);
     assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
     echo(pair.client, "hello");
-    assert_int_equal(atomic_exchange(&options_seen, 0), 4);
+    assert_int_equal(atomic_exchange(&options_seen, 0), 4 | 8);
     leave(pair.client);
     embedded_finish(e);
 }
@@ -978,6 +1080,32 @@ static void a_hung_up_listener_costs_nothing_while_full(struct embedded *e)
     e->server = NULL;
 }
 
+static _Atomic int errno_of_run;
+
+static void *run_and_keep_errno(void *server)
+{
+    int error = thrdsrv_server_run(server);
+    errno_of_run = errno;
+    return (void *)(intptr_t)error;
+}
+
+static void run_tells_why_it_gave_up(struct embedded *e)
+{
+    pthread_t thread;
+    void *result;
+    int listener = tcp_listener(AF_INET);
+    int shared = dup(listener);
+    listen_at(e, listener);
+    embedded_create(e);
+    assert_int_equal(pthread_create(&thread, NULL, run_and_keep_errno, e->server), 0);
+    embedded_wait_log(e, "msg=start");
+    assert_int_equal(shutdown(shared, SHUT_RDWR), 0);
+    pthread_join(thread, &result);
+    assert_int_equal((intptr_t)result, THRDSRV_E_SYSTEM);
+    assert_int_equal(errno_of_run, EINVAL);
+    close(shared);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -988,6 +1116,7 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(adoption_before_the_start_waits_for_it),
         EMBEDDED_IN_ALL_MODES(what_is_never_served_is_closed),
         EMBEDDED_IN_ALL_MODES(standard_streams_are_adopted),
+        EMBEDDED_ONCE(standard_streams_that_are_refused_stay),
         EMBEDDED_ONCE(what_is_no_stream_socket_is_refused),
         EMBEDDED_ONCE(who_does_not_adopt_refuses),
         EMBEDDED_IN_ALL_MODES(a_server_that_stops_adopts_no_more),
@@ -995,6 +1124,7 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(adopted_connections_wait_for_a_slot),
         EMBEDDED_IN_ALL_MODES(a_full_server_closes_what_it_adopts),
         EMBEDDED_IN_ALL_MODES(a_full_server_tells_whom_it_adopts),
+        EMBEDDED_ONCE(a_refusal_raises_no_sigpipe),
         EMBEDDED_IN_ALL_MODES(waiting_connections_are_closed_at_the_stop),
         EMBEDDED_IN_ALL_MODES(threads_adopt_while_the_server_stops),
         EMBEDDED_IN_ALL_MODES(an_ipv4_listener_is_served),
@@ -1012,6 +1142,7 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(options_are_switched_off_too),
         EMBEDDED_ONCE(a_failed_create_leaves_the_options),
         EMBEDDED_IN_ALL_MODES(a_hung_up_listener_costs_nothing_while_full),
+        EMBEDDED_ONCE(run_tells_why_it_gave_up),
     };
     return embedded_run(argc, argv, "adopt", cases, sizeof cases / sizeof cases[0]);
 }

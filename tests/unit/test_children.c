@@ -301,6 +301,19 @@ static void children_that_end_interrupt_nobody(struct embedded *e)
     close(ended);
 }
 
+/* Signals are the host's: no thread of the library hears of any but those of faults. */
+static void threads_leave_signals_to_the_host(struct embedded *e)
+{
+    char line[64];
+    e->config.handler = NULL;
+    e->config.serve = serve_telling_the_mask;
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    assert_string_equal(client_read_line(fd, line, sizeof line), "USR2 1 ALRM 1 TERM 1 SEGV 0");
+    client_expect_eof(fd);
+    embedded_finish(e);
+}
+
 /* ---- A late request ---------------------------------------------------------------------- */
 
 /* write(2) of this program, the library's included: one thread's next call is held up. */
@@ -376,6 +389,8 @@ int main(int argc, char **argv)
         EMBEDDED_IN_MODE(a_child_may_run_a_server_of_its_own, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_IN_MODE(children_have_the_mask_of_the_host, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_IN_MODE(children_that_end_interrupt_nobody, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_IN_MODE(threads_leave_signals_to_the_host, "thread", THRDSRV_MODE_THREAD),
+        EMBEDDED_IN_MODE(threads_leave_signals_to_the_host, "inline", THRDSRV_MODE_INLINE),
         EMBEDDED_ONCE(destroy_waits_for_a_late_stop),
     };
     return embedded_run(argc, argv, "children", cases, sizeof cases / sizeof cases[0]);

@@ -238,6 +238,7 @@ static void test_a_deadline_bounds_reads_and_writes(void **state)
     thrdsrv_conn_set_deadline(&conn, 1000);
     assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), 1);
     thrdsrv_conn_set_deadline(&conn, -1);
+    assert_int_equal(conn.deadline_ms, -1);
     say("y", 1);
     assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), 1);
     thrdsrv_conn_set_deadline(&conn, INT64_MAX);

@@ -88,9 +88,13 @@ static void only_a_started_server_is_waited_for(struct embedded *e)
     assert_int_equal(thrdsrv_server_wait(e->server), THRDSRV_E_INVALID);
 }
 
+static _Atomic int waits_over;
+
 static void *wait_for_server(void *server)
 {
-    return (void *)(intptr_t)thrdsrv_server_wait(server);
+    int result = thrdsrv_server_wait(server);
+    waits_over++;
+    return (void *)(intptr_t)result;
 }
 
 /* Of two threads one waits; the other is told so at once. */
@@ -98,9 +102,13 @@ static void one_thread_waits(struct embedded *e)
 {
     pthread_t threads[2];
     void *results[2];
+    int64_t deadline = patience();
     embedded_start(e);
+    waits_over = 0;
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, wait_for_server, e->server), 0);
+    while (waits_over == 0) /* at once: nobody has stopped the server yet */
+        assert_true(look_again(deadline));
     thrdsrv_server_stop(e->server);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], &results[i]);
@@ -301,6 +309,58 @@ static void starts_and_stops_in_many_threads(struct embedded *e)
         e->server = NULL;
         e->started = false;
     }
+}
+
+/* "STACK GUARD\n" of the thread that serves: a worker's, in mode inline start()'s. */
+static int tell_stack(struct thrdsrv_conn *conn, void *user)
+{
+    pthread_attr_t attributes;
+    size_t stack = 0, guard = 0;
+    (void)user;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return THRDSRV_E_SYSTEM;
+    pthread_attr_getstacksize(&attributes, &stack);
+    pthread_attr_getguardsize(&attributes, &guard);
+    pthread_attr_destroy(&attributes);
+    return thrdsrv_conn_printf(conn, "%zu %zu\n", stack, guard);
+}
+
+static void threads_have_the_stack_of_the_configuration(struct embedded *e)
+{
+    enum { STACK = 1 << 20 };
+    char line[64];
+    size_t stack = 0, guard = 0;
+    e->config.handler = NULL;
+    e->config.serve = tell_stack;
+    e->config.stack_size = STACK;
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    assert_int_equal(sscanf(client_read_line(fd, line, sizeof line), "%zu %zu", &stack, &guard), 2);
+    assert_in_range(stack, STACK, STACK + STACK / 4);
+    assert_int_equal(guard, sysconf(_SC_PAGESIZE));
+    client_expect_eof(fd);
+    embedded_finish(e);
+}
+
+static void an_address_fits_or_is_refused(struct embedded *e)
+{
+    char text[EMBEDDED_TEXT_SIZE];
+    embedded_create(e);
+    size_t length = strlen(e->address);
+    for (size_t size = 0; size <= length; size++)
+        assert_int_equal(thrdsrv_server_address(e->server, 0, text, size), THRDSRV_E_INVALID);
+    assert_int_equal(thrdsrv_server_address(e->server, 0, text, length + 1), length);
+    assert_string_equal(text, e->address);
+    assert_int_equal(thrdsrv_server_address(e->server, 1, text, sizeof text), THRDSRV_E_INVALID);
+}
+
+static void only_modes_are_supported(struct embedded *e)
+{
+    (void)e;
+    assert_true(thrdsrv_mode_supported(THRDSRV_MODE_THREAD));
+    assert_true(thrdsrv_mode_supported(THRDSRV_MODE_INLINE));
+    assert_false(thrdsrv_mode_supported((enum thrdsrv_mode)3));
+    assert_false(thrdsrv_mode_supported((enum thrdsrv_mode) - 1));
 }
 
 /* ---- several servers --------------------------------------------------------------------- */
@@ -557,6 +617,12 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(handlers_and_hooks_destroy_nothing),
         EMBEDDED_IN_ALL_MODES(starts_and_stops_in_many_threads),
         EMBEDDED_ONCE(servers_of_all_modes_live_side_by_side),
+        EMBEDDED_IN_MODE(threads_have_the_stack_of_the_configuration, "thread",
+                         THRDSRV_MODE_THREAD),
+        EMBEDDED_IN_MODE(threads_have_the_stack_of_the_configuration, "inline",
+                         THRDSRV_MODE_INLINE),
+        EMBEDDED_ONCE(an_address_fits_or_is_refused),
+        EMBEDDED_ONCE(only_modes_are_supported),
         EMBEDDED_ONCE(version_is_that_of_the_headers),
         EMBEDDED_ONCE(every_error_has_a_text),
         EMBEDDED_ONCE(every_reason_and_state_has_a_name),

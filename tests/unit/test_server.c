@@ -78,8 +78,12 @@ static void test_wrong_configurations_are_named(void **state)
     REFUSES(when_full, (enum thrdsrv_when_full)7, "field=when_full");
     REFUSES(when_full, THRDSRV_FULL_BUSY, "field=busy_text");
     REFUSES(keepalive_idle, -1, "field=keepalive");
+    REFUSES(keepalive_idle, 32768, "field=keepalive");
+    REFUSES(keepalive_interval, 0, "field=keepalive");
+    REFUSES(keepalive_interval, 32768, "field=keepalive");
     REFUSES(keepalive_count, 0, "field=keepalive");
     REFUSES(log_level, (enum thrdsrv_log_level)7, "field=log_level");
+    REFUSES(keepalive_count, 128, "field=keepalive");
     REFUSES(min_rate_bytes, 1, "field=min_rate_ms");
     REFUSES(size, sizeof(struct thrdsrv_config) + 8, "field=size");
     struct thrdsrv_config config = good_config();

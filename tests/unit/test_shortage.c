@@ -89,6 +89,24 @@ static void serve_without_workers(struct embedded *e)
     thrdsrv_server_destroy(server);
 }
 
+static void create_without_descriptors(struct embedded *e)
+{
+    struct thrdsrv_server *server;
+    struct rlimit limit;
+    IN_HOST(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    int lowest = dup(STDIN_FILENO);
+    IN_HOST(lowest > 0 && close(lowest) == 0);
+    limit.rlim_cur = (rlim_t)lowest;
+    IN_HOST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    IN_HOST(thrdsrv_server_create(&e->config, &server) == THRDSRV_E_SYSTEM && errno == EMFILE);
+    IN_HOST(embedded_count_log(e, "level=error") == 1);
+}
+
+static void create_names_what_the_system_refused(struct embedded *e)
+{
+    embedded_in_host(create_without_descriptors, e);
+}
+
 static void no_worker_is_an_end_too(struct embedded *e)
 {
     starts = mmap(NULL, sizeof *starts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -161,6 +179,7 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(a_start_that_fails_may_be_repeated),
         EMBEDDED_IN_MODE(no_worker_is_an_end_too, "thread", THRDSRV_MODE_THREAD),
         EMBEDDED_IN_MODE(no_worker_is_an_end_too, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_ONCE(create_names_what_the_system_refused),
         EMBEDDED_IN_MODE(too_many_waiting_connections_are_refused, "inline", THRDSRV_MODE_INLINE),
     };
     return embedded_run(argc, argv, "shortage", cases, sizeof cases / sizeof cases[0]);
