@@ -21,9 +21,9 @@
  * until the handler returns. All functions that read or write block, bounded by the server's
  * timeouts (see config.h) and by thrdsrv_conn_set_deadline(). When the server cuts a connection
  * (a timeout, the end of the drain), blocked calls return at once with THRDSRV_E_TIMEOUT or
- * THRDSRV_E_STOPPED, and so do all later ones: return soon. A child that goes on is killed a second after the cut, when
- * the server stops 50 ms after it; nothing can end a thread that goes on. EINTR and short counts are dealt with
- * inside. No call raises SIGPIPE. */
+ * THRDSRV_E_STOPPED, and so do all later ones: return soon. A child that goes on is killed a second
+ * after the cut, when the server stops 50 ms after it; nothing can end a thread that goes on. EINTR
+ * and short counts are dealt with inside. No call raises SIGPIPE. */
 #ifndef THRDSRV_CONN_H
 #define THRDSRV_CONN_H
 
@@ -49,10 +49,11 @@ THRDSRV_API ssize_t thrdsrv_conn_read(struct thrdsrv_conn *conn, void *buf, size
  * NUL byte. Returns its length (0 for an empty line; bytes of value 0 are possible, so the length
  * counts). A last line without a line end is returned as a line.
  * Negative: E_EOF at the end of input; E_TOO_LONG when the line is longer than size - 1 bytes, or
- * than 4095 whatever size is (4094 where CRLF ends it): buf then holds its first bytes, as many as fit, and the next call
- * goes on behind them, so no byte is lost; E_INVALID (size < 2) and the errors of
- * thrdsrv_conn_read(). On an error other than E_TOO_LONG what was read of an unfinished line stays
- * in the connection for the next call.
+ * than 4095 whatever size is (4094 where CRLF ends it): buf then holds its first bytes, as many as
+ * fit, and the next call goes on behind them, so no byte is lost; E_INVALID (size < 2) and the
+ * errors of thrdsrv_conn_read(). On an error other than E_TOO_LONG what was read of an unfinished
+ * line stays in the connection for the next call.
+ *
  * Reads ahead into the connection's own buffer (4 KiB), which thrdsrv_conn_read() empties first.
  * For a bound on the time that a line may take see thrdsrv_conn_set_deadline(). */
 THRDSRV_API ssize_t thrdsrv_conn_read_line(struct thrdsrv_conn *conn, char *buf, size_t size);

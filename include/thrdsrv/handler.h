@@ -80,9 +80,9 @@ struct thrdsrv_handler {
     const char *name;    /* short, lower case, as in --handler=NAME */
     const char *summary; /* one line, no full stop, for a list of handlers */
     size_t session_size; /* bytes of session memory, aligned as malloc() does; may be 0 */
-    bool in_place;       /* next_out may equal next_in, avail_out then being no larger than avail_in:
-                            the handler writes exactly one byte for each byte it consumes, so one
-                            buffer serves for both and is not copied */
+    bool in_place; /* next_out may equal next_in, avail_out then being no larger than avail_in:
+                      the handler writes exactly one byte for each byte it consumes, so one
+                      buffer serves for both and is not copied */
     void (*start)(void *session, const struct thrdsrv_start *start);
     enum thrdsrv_step (*step)(void *session, struct thrdsrv_stream *stream);
 };

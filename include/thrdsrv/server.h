@@ -44,8 +44,8 @@
  * used in it: what is asked of them there is refused or has no effect. The same holds for a child
  * that the host forks by itself while a server runs; one that has not run yet may move there
  * (daemon(3)).
- * Each child that ends sends SIGCHLD, as any child does: a host that handles it gets it on the run()
- * thread, unless it is blocked there; one that neither handles nor blocks it notices nothing.
+ * Each child that ends sends SIGCHLD, as any child does: a host that handles it gets it on the
+ * run() thread, unless it is blocked there; one that neither handles nor blocks it notices nothing.
  * wait(2) and waitpid(-1) of the host find children of ours too, whose exit status our log then
  * lacks; a host with children of its own waits for them by number.
  */
@@ -125,16 +125,16 @@ THRDSRV_API void thrdsrv_server_dump(struct thrdsrv_server *server);
  * E_INVALID (no stream socket, config.adopt is false, a child process of mode fork), E_STOPPED (the
  * server accepts no more), E_FULL (16384 adopted connections wait already, fewer where the system's
  * limit for pipes is low), E_SYSTEM with errno.
- * A connection that still waits for its slot when the server stops, or is destroyed before run(), is
- * closed unserved, as those in a listener's backlog are, and counted nowhere; the log says how many
- * there were. */
+ * A connection that still waits for its slot when the server stops, or is destroyed before run(),
+ * is closed unserved, as those in a listener's backlog are, and counted nowhere; the log says how
+ * many there were. */
 THRDSRV_API int thrdsrv_server_adopt(struct thrdsrv_server *server, int fd);
 
 /* Gives everything back; NULL is allowed. A server that was started is stopped and waited for
- * first; the quiesce, stop or dump that made it stop may still be on its way back to its caller, and
- * is waited for. No other call may be under way. Nothing is given back while run() runs or another
- * thread is in wait(), in a handler or hook of the server (the log then says so, once), and in a
- * child process. Before run() is fine. */
+ * first; the quiesce, stop or dump that made it stop may still be on its way back to its caller,
+ * and is waited for. No other call may be under way. Nothing is given back while run() runs or
+ * another thread is in wait(), in a handler or hook of the server (the log then says so, once), and
+ * in a child process. Before run() is fine. */
 THRDSRV_API void thrdsrv_server_destroy(struct thrdsrv_server *server);
 
 /* Whether this build of the library can run the mode. */

@@ -1,4 +1,5 @@
-/* descriptor.h - small things that several files do with descriptors. Any thread; does not block. */
+/* descriptor.h - small things that several files do with descriptors. Any thread; does not block.
+ */
 #ifndef SERVER_DESCRIPTOR_H
 #define SERVER_DESCRIPTOR_H
 

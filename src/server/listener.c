@@ -324,7 +324,8 @@ static int open_fd_spec(struct listener *listener, const struct listen_spec *spe
     int family = descriptor_socket_option(spec->fd, SO_DOMAIN);
     if (family < 0)
         return listener_refuse(config, text, "this descriptor is not open, or no socket");
-    if (descriptor_socket_option(spec->fd, SO_TYPE) != SOCK_STREAM || descriptor_socket_option(spec->fd, SO_ACCEPTCONN) != 1 ||
+    if (descriptor_socket_option(spec->fd, SO_TYPE) != SOCK_STREAM ||
+        descriptor_socket_option(spec->fd, SO_ACCEPTCONN) != 1 ||
         (family != AF_INET && family != AF_INET6 && family != AF_UNIX))
         return listener_refuse(config, text,
                                "this descriptor is no IPv4, IPv6 or Unix stream socket that "

@@ -21,7 +21,8 @@ int thrdsrv_server_start(struct thrdsrv_server *server)
 {
     if (!server_begin(server))
         return THRDSRV_E_INVALID;
-    int error = thread_create(&server->thread, server->config.stack_size, thread_main, server);
+    int error = thread_create(&server->thread, &server->mask, server->config.stack_size,
+                              thread_main, server);
     if (error == 0) {
         atomic_fetch_or(&server->life, LIFE_JOINABLE);
         return 0;

@@ -19,6 +19,7 @@
 #include "server/handover.h"
 #include "server/own_thread.h"
 #include "server/report.h"
+#include "server/thread.h"
 #include "server/wakeup.h"
 
 /* How many times over this process is a worker of mode fork. An atomic because Helgrind takes a
@@ -189,6 +190,7 @@ bool server_begin(struct thrdsrv_server *server)
         !atomic_compare_exchange_strong(&server->owner, &none, getpid()))
         return false;
     pthread_sigmask(SIG_SETMASK, NULL, &server->host_mask);
+    thread_mask(&server->mask, &server->host_mask);
     return true;
 }
 

@@ -52,6 +52,7 @@ struct thrdsrv_server {
     _Atomic pid_t owner;     /* the process that called run() or start(); 0: none has */
     _Atomic unsigned life;   /* bits of enum life; any thread */
     sigset_t host_mask;      /* of the thread that called run() or start(), for children */
+    sigset_t mask;           /* of our threads, see thread.h */
     _Atomic int loop_thread; /* thread id of the run() thread; 0: none */
     pthread_t thread;        /* start()'s thread, written before LIFE_JOINABLE */
     int result;              /* of run() in that thread, read when it has been joined */
@@ -80,10 +81,10 @@ bool server_begin(struct thrdsrv_server *server);
 /* server.c: what run() does, once, on the calling thread. */
 int server_serve(struct thrdsrv_server *server);
 
-/* Whether this is a child's copy of a server, which it got from its parent by fork(2): a table whose
- * lock may be held for ever, and descriptors that are closed (mode fork's children) or the parent's
- * too. Nothing may be done with it. A server that a child creates for itself is none, nor is one
- * that has not run yet in a child that the host forks (daemon(3)). Async-signal-safe. */
+/* Whether this is a child's copy of a server, which it got from its parent by fork(2): a table
+ * whose lock may be held for ever, and descriptors that are closed (mode fork's children) or the
+ * parent's too. Nothing may be done with it. A server that a child creates for itself is none, nor
+ * is one that has not run yet in a child that the host forks (daemon(3)). Async-signal-safe. */
 bool server_is_child_copy(struct thrdsrv_server *server);
 
 /* worker_fork.c, in a new child: every server that there is becomes a copy. */

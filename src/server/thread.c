@@ -19,17 +19,14 @@ bool thread_is_fault(int signal_number)
     }
 }
 
-void thread_block_signals(sigset_t *kept)
+void thread_mask(sigset_t *mask, const sigset_t *host)
 {
-    sigset_t blocked, now;
-    pthread_sigmask(SIG_SETMASK, NULL, &now);
-    sigfillset(&blocked);
-    if (!sigismember(&now, SIGCHLD))
-        sigdelset(&blocked, SIGCHLD);
+    sigfillset(mask);
+    if (!sigismember(host, SIGCHLD))
+        sigdelset(mask, SIGCHLD);
     for (int number = 1; number < NSIG; number++)
         if (thread_is_fault(number))
-            sigdelset(&blocked, number);
-    pthread_sigmask(SIG_SETMASK, &blocked, kept);
+            sigdelset(mask, number);
 }
 
 static int create(pthread_t *thread, size_t stack_size, void *(*function)(void *), void *argument)
@@ -51,10 +48,11 @@ static int create(pthread_t *thread, size_t stack_size, void *(*function)(void *
     return error;
 }
 
-int thread_create(pthread_t *thread, size_t stack_size, void *(*function)(void *), void *argument)
+int thread_create(pthread_t *thread, const sigset_t *mask, size_t stack_size,
+                  void *(*function)(void *), void *argument)
 {
     sigset_t kept;
-    thread_block_signals(&kept); /* a new thread inherits the mask */
+    pthread_sigmask(SIG_SETMASK, mask, &kept); /* a new thread inherits it */
     int error = create(thread, stack_size, function, argument);
     pthread_sigmask(SIG_SETMASK, &kept, NULL);
     return error;

@@ -145,7 +145,7 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot)
     sigset_t kept;
     pid_t parent = getpid();
     int fd = booked_fd(&server->table, slot); /* the child must not touch the table's lock */
-    thread_block_signals(&kept);
+    pthread_sigmask(SIG_SETMASK, &server->mask, &kept);
     pid_t pid = fork();
     if (pid == 0)
         child_main(slot, fd, parent);

@@ -89,7 +89,7 @@ static void *thread_main(void *argument)
 
 static int start(struct thrdsrv_server *server, struct SockInfo *slot)
 {
-    int error = thread_create(NULL, server->config.stack_size, thread_main, slot);
+    int error = thread_create(NULL, &server->mask, server->config.stack_size, thread_main, slot);
     if (error == 0)
         return 0;
     errno = error; /* pthread functions return the code and leave errno alone */
