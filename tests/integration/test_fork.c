@@ -14,20 +14,6 @@
 #include "process_log.h"
 #include "suite.h"
 
-static int served_client(struct process *server)
-{
-    int fd = client_connect(process_address(server));
-    client_send_text(fd, "ping");
-    client_expect_text(fd, "ping");
-    return fd;
-}
-
-static void leave(int fd)
-{
-    client_half_close(fd);
-    client_expect_eof(fd);
-}
-
 static void wait_gone(pid_t pid)
 {
     int64_t deadline = patience();
@@ -45,7 +31,7 @@ static void child_killed_by(struct process *server, int signal_number)
     server->expect_crash = true;
     process_start(server, "--slots=1", NULL);
     struct process_baseline before = process_baseline(server);
-    int fd = served_client(server);
+    int fd = client_served(process_address(server));
     pid_t child = process_wait_child(server, 0);
     kill(child, signal_number);
     client_wait_end(fd);
@@ -53,7 +39,7 @@ static void child_killed_by(struct process *server, int signal_number)
     snprintf(pattern, sizeof pattern, "msg=end conn=1 worker=%d end=signal:%d in=4", (int)child,
              signal_number);
     process_log_wait(server, pattern);
-    leave(served_client(server));
+    client_leave(client_served(process_address(server)));
     process_wait_counter(server, "served", 2);
     process_wait_baseline(server, before);
     assert_int_equal(proc_children(server->pid, 0, NULL, 0), 0);
@@ -83,13 +69,12 @@ static void child_ended_by_sigterm(struct process *server)
 static void child_ignores_what_the_server_handles(struct process *server)
 {
     process_start(server, NULL);
-    int fd = served_client(server);
+    int fd = client_served(process_address(server));
     pid_t child = process_wait_child(server, 0);
     kill(child, SIGINT);
     kill(child, SIGUSR1);
-    client_send_text(fd, "still here");
-    client_expect_text(fd, "still here");
-    leave(fd);
+    client_echo(fd, "still here");
+    client_leave(fd);
     process_log_wait(server, "msg=end conn=1 end=eof");
 }
 
@@ -97,19 +82,19 @@ static void child_ignores_what_the_server_handles(struct process *server)
 static void stopped_child_meets_its_timeout(struct process *server)
 {
     process_start(server, "--slots=1", "--idle=200ms", NULL);
-    int fd = served_client(server);
+    int fd = client_served(process_address(server));
     process_dump_until(server, "msg=slot conn=1 waits=read"); /* a busy child is not idle */
     kill(process_wait_child(server, 0), SIGSTOP);
     client_wait_end(fd);
     process_log_wait(server, "msg=end conn=1 end=idle");
-    leave(served_client(server));
+    client_leave(client_served(process_address(server)));
     assert_int_equal(process_counter(server, "idle"), 1);
 }
 
 static void stopped_child_does_not_hold_up_the_stop(struct process *server)
 {
     process_start(server, "--drain=100ms", NULL);
-    served_client(server);
+    client_served(process_address(server));
     pid_t child = process_wait_child(server, 0);
     kill(child, SIGSTOP);
     int64_t begin = now_ms();
@@ -124,13 +109,13 @@ static void stopped_child_does_not_hold_up_the_stop(struct process *server)
 static void continued_child_goes_on(struct process *server)
 {
     process_start(server, NULL);
-    int fd = served_client(server);
+    int fd = client_served(process_address(server));
     pid_t child = process_wait_child(server, 0);
     kill(child, SIGSTOP);
     client_send_text(fd, "while it is stopped");
     kill(child, SIGCONT);
     client_expect_text(fd, "while it is stopped");
-    leave(fd);
+    client_leave(fd);
     process_log_wait(server, "msg=end conn=1 end=eof");
 }
 
@@ -161,7 +146,7 @@ static void many_killed_children_give_their_slots_back(struct process *server)
     process_start(server, "--slots=50", NULL);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < COUNT; i++)
-            served_client(server);
+            client_served(process_address(server));
         assert_int_equal(proc_children(server->pid, 0, pids, COUNT), COUNT);
         for (int i = 0; i < COUNT; i++)
             kill(pids[i], SIGKILL);
@@ -179,7 +164,7 @@ static void children_die_with_a_killed_server(struct process *server)
     server->expect_exit = 128 + SIGKILL;
     process_start(server, NULL);
     for (int i = 0; i < COUNT; i++)
-        fds[i] = served_client(server);
+        fds[i] = client_served(process_address(server));
     assert_int_equal(proc_children(server->pid, 0, pids, COUNT), COUNT);
     int64_t begin = now_ms();
     process_signal(server, SIGKILL);
@@ -225,8 +210,8 @@ static void child_holds_its_connection_only(struct process *server)
     close(extra);
     process_start(server, "--listen=127.0.0.1:0", "--listen=[::1]:0", NULL);
     close(server->inherited_fd);
-    served_client(server);
-    served_client(server);
+    client_served(process_address(server));
+    client_served(process_address(server));
     for (size_t n = 0; n < 2; n++) {
         pid_t child = process_wait_child(server, n);
         int sockets = 0;
@@ -247,15 +232,16 @@ static void child_holds_its_connection_only(struct process *server)
 static void parent_holds_no_connection(struct process *server)
 {
     process_start(server, NULL);
-    int one = served_client(server);
-    process_dump(server); /* answered when the start of the child is over: it has opened its pidfd */
+    int one = client_served(process_address(server));
+    /* Answered when the start of the child is over: it has opened its pidfd. */
+    process_dump(server);
     int fds = proc_count_fds(server->pid);
-    int two = served_client(server);
+    int two = client_served(process_address(server));
     process_dump(server);
     /* A descriptor that watches the child is all that may be added. */
     assert_in_range(proc_count_fds(server->pid), fds, fds + 1);
-    leave(one);
-    leave(two);
+    client_leave(one);
+    client_leave(two);
 }
 
 /* The port is free for the next server though a child of the last one still serves. */
@@ -263,14 +249,14 @@ static void child_does_not_keep_the_port(struct process *server)
 {
     char listen[160];
     process_start(server, "--drain=60s", NULL);
-    int fd = served_client(server);
+    int fd = client_served(process_address(server));
     process_signal(server, SIGTERM);
     process_log_wait(server, "msg=quiesce");
     struct process *next = suite_another_process();
     snprintf(listen, sizeof listen, "--listen=%s", process_address(server));
     process_start(next, listen, NULL);
-    leave(served_client(next));
-    leave(fd);
+    client_leave(client_served(process_address(next)));
+    client_leave(fd);
     assert_int_equal(process_wait_exit(server), 0);
 }
 

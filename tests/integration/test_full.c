@@ -16,25 +16,10 @@ static size_t slots(void)
     return suite_mode() == THRDSRV_MODE_INLINE ? 1 : 2;
 }
 
-/* A client that is being served for sure, because it was answered. */
-static int served_client(struct process *server)
-{
-    int fd = client_connect(process_address(server));
-    client_send_text(fd, "ping");
-    client_expect_text(fd, "ping");
-    return fd;
-}
-
 static void fill(struct process *server, int *held)
 {
     for (size_t i = 0; i < slots(); i++)
-        held[i] = served_client(server);
-}
-
-static void leave(int fd)
-{
-    client_half_close(fd);
-    client_expect_eof(fd);
+        held[i] = client_served(process_address(server));
 }
 
 /* The kernel's backlog holds those who wait; whoever came first is served first. */
@@ -50,16 +35,16 @@ static void wait_serves_the_oldest_next(struct process *server)
         client_send_text(waiting[i], "me");
     }
     assert_int_equal(process_counter(server, "accepted"), slots());
-    leave(held[0]);
+    client_leave(held[0]);
     for (int i = 0; i < WAITING; i++) {
         client_expect_text(waiting[i], "me");
         assert_int_equal(process_counter(server, "accepted"), slots() + (size_t)i + 1);
         for (int later = i + 1; later < WAITING; later++)
             assert_false(client_has_news(waiting[later]));
-        leave(waiting[i]);
+        client_leave(waiting[i]);
     }
     if (slots() > 1)
-        leave(held[1]);
+        client_leave(held[1]);
     assert_int_equal(process_counter(server, "refused_full"), 0);
     assert_int_equal(process_log_count(server, "level=warn"), 0);
 }
@@ -105,11 +90,10 @@ static void refuses_and_recovers(struct process *server, const char *policy, con
     process_wait_counter(server, "refused_full", TRIES);
     process_log_wait(server, "level=warn msg=\"connection refused\" reason=full");
     /* Those who are served notice nothing. */
-    client_send_text(held[0], "still here");
-    client_expect_text(held[0], "still here");
-    leave(held[0]);
+    client_echo(held[0], "still here");
+    client_leave(held[0]);
     process_wait_counter(server, "active", (long long)slots() - 1);
-    leave(served_client(server));
+    client_leave(client_served(process_address(server)));
     process_wait_counter(server, "served", 2);
     assert_int_equal(process_counter(server, "refused_full"), TRIES);
 }
@@ -195,7 +179,7 @@ static void waiting_client_that_goes_does_no_harm(struct process *server)
         client_reset(client_connect(process_address(server)));
     int last = client_connect(process_address(server));
     client_send_text(last, "me");
-    leave(held[0]);
+    client_leave(held[0]);
     client_expect_text(last, "me");
 }
 

@@ -13,14 +13,6 @@
 
 enum { HELD = 60, WAITING = 20, WATCH_MS = 2000, PROCESSES = 12 };
 
-static int served_client(struct process *server)
-{
-    int fd = client_connect(process_address(server));
-    client_send_text(fd, "ping");
-    client_expect_text(fd, "ping");
-    return fd;
-}
-
 static void set_descriptor_limit(struct process *server, rlim_t limit)
 {
     struct rlimit now;
@@ -64,7 +56,7 @@ static void out_of_descriptors(struct process *server)
         suite_skip("the wrapper keeps the limit of descriptors to itself");
     process_start(server, "--slots=1000", "--handler=echo", NULL);
     for (int i = 0; i < HELD && !inline_mode; i++)
-        held[i] = served_client(server);
+        held[i] = client_served(process_address(server));
     process_log_wait(server, "msg=start"); /* for its line it has read /etc/localtime, once */
     set_descriptor_limit(server, (rlim_t)proc_lowest_free_fd(server->pid));
     for (int i = 0; i < WAITING; i++) {
@@ -151,12 +143,9 @@ static void out_of_workers(struct process *server)
     process_wait_baseline(server, full);
     assert_int_equal(process_counter(server, "active"), count);
     assert_true(process_log_count(server, "msg=\"cannot start worker\"") <= 3);
-    for (size_t i = 0; i < count; i++) {
-        client_send_text(held[i], "still here");
-        client_expect_text(held[i], "still here");
-    }
-    client_half_close(held[0]);
-    client_expect_eof(held[0]);
+    for (size_t i = 0; i < count; i++)
+        client_echo(held[i], "still here");
+    client_leave(held[0]);
     process_log_wait(server, "msg=end conn=1 end=eof");
     process_wait_counter(server, "active", (long long)count - 1);
     /* The kernel may take a moment longer to count a thread out than to end it. */
@@ -177,7 +166,7 @@ static void more_slots_than_descriptors(struct process *server)
     server->nofile = 40;
     process_start(server, "--slots=1000", NULL);
     process_log_wait(server, "level=warn msg=\"cannot reach all slots\" slots=1000 descriptors=40");
-    client_half_close(served_client(server));
+    client_half_close(client_served(process_address(server)));
 }
 
 int main(int argc, char **argv)

@@ -35,10 +35,8 @@ static void expect_service(struct process *server, const char *address, int conn
     char pattern[256];
     int fd = client_connect(address);
     client_name(fd, peer, sizeof peer);
-    client_send_text(fd, "hello");
-    client_expect_text(fd, "hello");
-    client_half_close(fd);
-    client_expect_eof(fd);
+    client_echo(fd, "hello");
+    client_leave(fd);
     snprintf(pattern, sizeof pattern, "msg=end conn=%d peer=%s local=%s", conn, peer, address);
     if (strncmp(address, "unix:", 5) == 0)
         snprintf(pattern, sizeof pattern, "msg=end conn=%d peer=\"%s\" local=%s", conn, peer,

@@ -111,10 +111,8 @@ static void converse_in_turn(struct process *server, size_t count)
         char text[32];
         snprintf(text, sizeof text, "%zu", i);
         int fd = client_connect(process_address(server));
-        client_send_text(fd, text);
-        client_expect_text(fd, text);
-        client_half_close(fd);
-        client_expect_eof(fd);
+        client_echo(fd, text);
+        client_leave(fd);
     }
 }
 
@@ -184,8 +182,7 @@ static void slow_clients_do_not_hold_up_others(struct process *server)
         int fd = client_connect(process_address(server));
         client_send_text(fd, "quick\n");
         client_expect_text(fd, "dhvpx\n");
-        client_half_close(fd);
-        client_expect_eof(fd);
+        client_leave(fd);
         assert_true(now_ms() - begin < allow_ms(1000));
     }
 }

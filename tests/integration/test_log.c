@@ -8,26 +8,12 @@
 #include "process_log.h"
 #include "suite.h"
 
-static int served_client(struct process *server)
-{
-    int fd = client_connect(process_address(server));
-    client_send_text(fd, "ping");
-    client_expect_text(fd, "ping");
-    return fd;
-}
-
-static void leave(int fd)
-{
-    client_half_close(fd);
-    client_expect_eof(fd);
-}
-
 /* A few connections of several kinds, then the stop; what is logged stays to be looked at. */
 static void run_a_little(struct process *server)
 {
     for (int i = 0; i < 3; i++)
-        leave(served_client(server));
-    client_reset(served_client(server));
+        client_leave(client_served(process_address(server)));
+    client_reset(client_served(process_address(server)));
     process_stop(server);
 }
 
@@ -71,7 +57,7 @@ static void debug_shows_the_beginning_too(struct process *server)
     char peer[64];
     char pattern[256];
     process_start(server, "--log=debug", NULL);
-    int fd = served_client(server);
+    int fd = client_served(process_address(server));
     client_name(fd, peer, sizeof peer);
     snprintf(pattern, sizeof pattern, "level=debug msg=begin conn=1 slot=0 mode=%s peer=%s",
              suite_mode_name(), peer);
@@ -111,7 +97,7 @@ static void one_end_line_for_each_connection(struct process *server)
         if (i % 3 == 0)
             client_reset(fd);
         else
-            leave(fd);
+            client_leave(fd);
         char pattern[128];
         snprintf(pattern, sizeof pattern, "level=info msg=end conn=%zu in=%zu out=%zu end=%s", i, i,
                  i, i % 3 == 0 ? "reset" : "eof");
@@ -137,9 +123,10 @@ static void end_line_tells_the_cost(struct process *server)
     static char text[1000000];
     process_start(server, "--handler=discard", NULL);
     int fd = client_connect(process_address(server));
-    for (int i = 0; i < 10; i++)
+    /* Long enough for a clock tick: a thread that runs on is not charged before the next one. */
+    for (size_t i = 0; i < 10 + scaled(90); i++)
         client_send(fd, text, sizeof text);
-    leave(fd);
+    client_leave(fd);
     const char *line = process_log_wait(server, "msg=end conn=1");
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (log_line_number(line, fields[i]) < 0)
@@ -162,7 +149,7 @@ static void dump_shows_the_slots_in_use(struct process *server)
     assert_int_equal(process_log_count(server, "msg=slot"), 0);
     int fd = -1;
     for (int i = 0; i < count; i++)
-        fd = served_client(server);
+        fd = client_served(process_address(server));
     const char *counters = process_dump(server);
     assert_int_equal(log_line_number(counters, "active"), count);
     assert_int_equal(log_line_number(counters, "accepted"), count);
@@ -189,11 +176,11 @@ static void peak_is_the_most_at_once(struct process *server)
     int count = suite_mode() == THRDSRV_MODE_INLINE ? 1 : 5;
     process_start(server, NULL);
     for (int i = 0; i < count; i++)
-        fds[i] = served_client(server);
+        fds[i] = client_served(process_address(server));
     for (int i = 0; i < count; i++)
-        leave(fds[i]);
+        client_leave(fds[i]);
     process_wait_counter(server, "active", 0);
-    leave(served_client(server));
+    client_leave(client_served(process_address(server)));
     process_wait_counter(server, "served", count + 1);
     assert_int_equal(process_counter(server, "peak"), count);
 }

@@ -33,8 +33,7 @@ static void connects_from_the_ready_line_on(struct process *server)
     for (int i = 0; i < 20; i++) {
         process_start(server, NULL);
         int fd = client_connect(process_address(server));
-        client_send_text(fd, "at once");
-        client_expect_text(fd, "at once");
+        client_echo(fd, "at once");
         client_close(fd);
         process_renew(server);
     }
@@ -124,8 +123,7 @@ static void supervisor_that_is_gone_does_no_harm(struct process *server)
     server->notify_socket = "/nonexistent/notify";
     process_start(server, NULL);
     int fd = client_connect(process_address(server));
-    client_send_text(fd, "x");
-    client_expect_text(fd, "x");
+    client_echo(fd, "x");
 }
 
 /* Descriptor 0 free means that the first socket would get it. */
@@ -135,10 +133,8 @@ static void starts_with_stdin_closed(struct process *server)
     process_start(server, NULL);
     for (int i = 0; i < 3; i++) {
         int fd = client_connect(process_address(server));
-        client_send_text(fd, "x");
-        client_expect_text(fd, "x");
-        client_half_close(fd);
-        client_expect_eof(fd);
+        client_echo(fd, "x");
+        client_leave(fd);
     }
 }
 

@@ -22,10 +22,8 @@ static void expect_all_slots_back(struct process *server, struct process_baselin
         client_send_text(fds[i], "5\n");
         client_expect_text(fds[i], "abcde");
     }
-    for (size_t i = 0; i < count; i++) {
-        client_half_close(fds[i]);
-        client_expect_eof(fds[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        client_leave(fds[i]);
 }
 
 static struct process_baseline start(struct process *server)

@@ -153,6 +153,16 @@ static void send_text(int fd, const char *text)
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
+/* The request ends, and so does the filter, without complaint; it has this yet to say. */
+static void end_request(struct process *p, struct pipes pipes, const char *last)
+{
+    close(pipes.request);
+    expect_text(pipes.reply, last);
+    expect_end(p, 0, "");
+    close(pipes.reply);
+    process_renew(p);
+}
+
 static int open_scratch(struct process *p, const char *name)
 {
     char path[128];
@@ -367,29 +377,20 @@ static void small_pieces_are_answered_at_once(struct process *thrd, int flags)
         send_text(pipes.request, text);
         expect_text(pipes.reply, text);
     }
-    close(pipes.request);
-    expect_end(thrd, 0, "");
-    close(pipes.reply);
-    process_renew(thrd);
+    end_request(thrd, pipes, "");
     pipes = start_between_pipes(thrd, "rot13", flags);
     send_text(pipes.request, "Hello\r\nWor");
     expect_text(pipes.reply, "Uryyb\r\n");
     send_text(pipes.request, "ld\nlast");
     expect_text(pipes.reply, "Jbeyq\n");
-    close(pipes.request);
-    expect_text(pipes.reply, "ynfg");
-    expect_end(thrd, 0, "");
-    close(pipes.reply);
-    process_renew(thrd);
+    end_request(thrd, pipes, "ynfg");
     pipes = start_between_pipes(thrd, "bytes", flags);
     send_text(pipes.request, "3");
     send_text(pipes.request, "\n");
     expect_text(pipes.reply, "abc");
     send_text(pipes.request, "4\n");
     expect_text(pipes.reply, "abcd");
-    close(pipes.request);
-    expect_end(thrd, 0, "");
-    close(pipes.reply);
+    end_request(thrd, pipes, "");
 }
 
 static void small_pieces_through_blocking_pipes(struct process *thrd)
@@ -447,9 +448,7 @@ static void job_control_disturbs_nothing(struct process *thrd)
         process_signal(thrd, SIGCONT);
         expect_text(pipes.reply, "Uryyb\n");
     }
-    close(pipes.request);
-    expect_end(thrd, 0, "");
-    close(pipes.reply);
+    end_request(thrd, pipes, "");
 }
 
 static void sigterm_ends_it_at_once(struct process *thrd)

@@ -184,12 +184,9 @@ static void echo_answers_before_the_end_of_input(struct process *server)
 {
     start(server, "echo");
     int fd = client_connect(process_address(server));
-    client_send_text(fd, "a");
-    client_expect_text(fd, "a");
-    client_send_text(fd, "bc");
-    client_expect_text(fd, "bc");
-    client_half_close(fd);
-    client_expect_eof(fd);
+    client_echo(fd, "a");
+    client_echo(fd, "bc");
+    client_leave(fd);
     process_log_wait(server, "msg=end conn=1 end=eof in=3 out=3");
 }
 
@@ -215,8 +212,7 @@ static void bytes_serves_request_after_request(struct process *server)
     client_expect_text(fd, "abc");
     client_send_text(fd, "28\r\n0\n1\n");
     client_expect_text(fd, "abcdefghijklmnopqrstuvwxyzaba");
-    client_half_close(fd);
-    client_expect_eof(fd);
+    client_leave(fd);
 }
 
 static void bytes_refuses_what_is_no_number(struct process *server)

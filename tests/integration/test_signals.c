@@ -12,10 +12,8 @@
 static void expect_service(struct process *server)
 {
     int fd = client_connect(process_address(server));
-    client_send_text(fd, "hello");
-    client_expect_text(fd, "hello");
-    client_half_close(fd);
-    client_expect_eof(fd);
+    client_echo(fd, "hello");
+    client_leave(fd);
 }
 
 /* A call that was interrupted is made again with what is left to do, not with all and not with
@@ -84,8 +82,7 @@ static void dumps_in_quick_succession(struct process *server)
     int fd = client_connect(process_address(server));
     for (int i = 0; i < 200; i++)
         process_signal(server, SIGUSR1);
-    client_send_text(fd, "hello");
-    client_expect_text(fd, "hello");
+    client_echo(fd, "hello");
     /* Signals that come together may be one dump, but there is one after the last of them. */
     process_dump(server);
 }

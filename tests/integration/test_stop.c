@@ -16,18 +16,10 @@ static size_t most_clients(void)
     return suite_mode() == THRDSRV_MODE_INLINE ? 1 : 3;
 }
 
-static int served_client(struct process *server)
-{
-    int fd = client_connect(process_address(server));
-    client_send_text(fd, "ping");
-    client_expect_text(fd, "ping");
-    return fd;
-}
-
 static void hold(struct process *server, int *held)
 {
     for (size_t i = 0; i < most_clients(); i++)
-        held[i] = served_client(server);
+        held[i] = client_served(process_address(server));
 }
 
 /* "msg=stop drained=D cut=C" */
@@ -64,14 +56,10 @@ static void drains(struct process *server, int signal_number)
     process_log_wait(server, "msg=quiesce drain=60s");
     int late = client_begin(process_address(server), 0);
     assert_true(late == -ECONNREFUSED || (late >= 0 && client_begun(late) == ECONNREFUSED));
-    for (size_t i = 0; i < most_clients(); i++) {
-        client_send_text(held[i], "in the middle");
-        client_expect_text(held[i], "in the middle");
-    }
-    for (size_t i = 0; i < most_clients(); i++) {
-        client_half_close(held[i]);
-        client_expect_eof(held[i]);
-    }
+    for (size_t i = 0; i < most_clients(); i++)
+        client_echo(held[i], "in the middle");
+    for (size_t i = 0; i < most_clients(); i++)
+        client_leave(held[i]);
     expect_exit(server, 0);
     expect_stop_line(server, most_clients(), 0);
 }
@@ -98,10 +86,8 @@ static void deadline_cuts_the_rest(struct process *server)
     int64_t begin = now_ms();
     process_signal(server, SIGTERM);
     process_log_wait(server, "msg=quiesce");
-    if (most_clients() > 1) {
-        client_half_close(held[0]);
-        client_expect_eof(held[0]);
-    }
+    if (most_clients() > 1)
+        client_leave(held[0]);
     expect_exit(server, 3);
     int64_t took = now_ms() - begin;
     assert_in_range(took, drain - 10, drain + allow_ms(1000));
@@ -196,13 +182,12 @@ static void stop_ends_busy_handlers(struct process *server)
 static void stop_while_clients_wait_in_the_backlog(struct process *server)
 {
     process_start(server, "--slots=1", "--drain=60s", NULL);
-    int held = served_client(server);
+    int held = client_served(process_address(server));
     int waiting = client_connect(process_address(server));
     process_signal(server, SIGTERM);
     client_wait_end(waiting);
     process_log_wait(server, "msg=quiesce");
-    client_half_close(held);
-    client_expect_eof(held);
+    client_leave(held);
     expect_exit(server, 0);
     expect_stop_line(server, 1, 0);
     process_log_wait(server, "msg=counters accepted=1 served=1");

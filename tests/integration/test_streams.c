@@ -133,8 +133,7 @@ static void stream_after_stream(struct process *server)
     int fd = client_connect(process_address(server));
     for (int i = 0; i < 3; i++)
         stream_run(fd, &stream);
-    client_half_close(fd);
-    client_expect_eof(fd);
+    client_leave(fd);
     expect_counts(server, 3 * size, 3 * size);
 }
 

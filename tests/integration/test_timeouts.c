@@ -59,24 +59,16 @@ static void expect_nobody_cut(struct process *server)
 static void be_active(int fd)
 {
     for (int i = 0; i < STEPS; i++) {
-        client_send_text(fd, "x");
-        client_expect_text(fd, "x");
+        client_echo(fd, "x");
         let_pass(stretched(STEP_MS));
     }
-}
-
-static void leave(int fd)
-{
-    client_half_close(fd);
-    client_expect_eof(fd);
 }
 
 static void idle_cuts_a_silent_client(struct process *server)
 {
     process_start(server, limit_option("idle"), NULL);
     int fd = client_connect(process_address(server));
-    client_send_text(fd, "x");
-    client_expect_text(fd, "x");
+    client_echo(fd, "x");
     assert_int_equal(client_wait_end(fd), 0);
     expect_cut(server, 1, "idle", "idle");
     expect_soon(server, 1);
@@ -87,7 +79,7 @@ static void idle_leaves_an_active_client_alone(struct process *server)
     process_start(server, limit_option("idle"), NULL);
     int fd = client_connect(process_address(server));
     be_active(fd);
-    leave(fd);
+    client_leave(fd);
     process_log_wait(server, "msg=end conn=1 end=eof");
     expect_nobody_cut(server);
 }
@@ -124,12 +116,10 @@ static void first_byte_is_over_with_the_first_byte(struct process *server)
 {
     process_start(server, limit_option("first-byte"), NULL);
     int fd = client_connect(process_address(server));
-    client_send_text(fd, "x");
-    client_expect_text(fd, "x");
+    client_echo(fd, "x");
     let_pass(2 * stretched(LIMIT_MS));
-    client_send_text(fd, "y");
-    client_expect_text(fd, "y");
-    leave(fd);
+    client_echo(fd, "y");
+    client_leave(fd);
     expect_nobody_cut(server);
 }
 
@@ -208,7 +198,7 @@ static void rate_leaves_a_quick_client_alone(struct process *server)
         client_expect(fd, text, sizeof text);
         let_pass(stretched(STEP_MS));
     }
-    leave(fd);
+    client_leave(fd);
     expect_nobody_cut(server);
 }
 
@@ -217,13 +207,12 @@ static void slot_comes_back_after_each_timeout(struct process *server)
     process_start(server, "--slots=1", limit_option("idle"), NULL);
     for (int i = 0; i < 3; i++) {
         int fd = client_connect(process_address(server));
-        client_send_text(fd, "x");
-        client_expect_text(fd, "x");
+        client_echo(fd, "x");
         client_wait_end(fd);
         client_close(fd);
     }
     process_wait_counter(server, "idle", 3);
-    leave(client_connect(process_address(server)));
+    client_leave(client_connect(process_address(server)));
     process_wait_counter(server, "served", 4);
 }
 
@@ -233,9 +222,8 @@ static void timeouts_can_be_switched_off(struct process *server)
                   "--min-rate=off", NULL);
     int fd = client_connect(process_address(server));
     let_pass(LIMIT_MS);
-    client_send_text(fd, "x");
-    client_expect_text(fd, "x");
-    leave(fd);
+    client_echo(fd, "x");
+    client_leave(fd);
     expect_nobody_cut(server);
 }
 

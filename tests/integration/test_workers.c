@@ -8,14 +8,6 @@
 #include "process_log.h"
 #include "suite.h"
 
-static int served_client(struct process *server)
-{
-    int fd = client_connect(process_address(server));
-    client_send_text(fd, "ping");
-    client_expect_text(fd, "ping");
-    return fd;
-}
-
 /* The worker= of the slot line of that connection, in a dump made now. */
 static pid_t worker_of(struct process *server, int conn)
 {
@@ -64,7 +56,7 @@ static void worker_is_named_after_its_slot(struct process *server)
     process_start(server, "--slots=8", NULL);
     for (int conn = 1; conn <= (suite_mode() == THRDSRV_MODE_INLINE ? 1 : 3); conn++) {
         char name[32];
-        int fd = served_client(server);
+        int fd = client_served(process_address(server));
         snprintf(name, sizeof name, "thrd/%d", conn - 1);
         if (suite_mode() == THRDSRV_MODE_THREAD)
             check_thread(server, conn, name);
@@ -80,10 +72,9 @@ static void end_line_names_the_worker(struct process *server)
 {
     char pattern[64];
     process_start(server, NULL);
-    int fd = served_client(server);
+    int fd = client_served(process_address(server));
     pid_t worker = worker_of(server, 1);
-    client_half_close(fd);
-    client_expect_eof(fd);
+    client_leave(fd);
     snprintf(pattern, sizeof pattern, "msg=end conn=1 slot=0 mode=%s worker=%d", suite_mode_name(),
              (int)worker);
     process_log_wait(server, pattern);
@@ -97,7 +88,7 @@ static void server_keeps_its_name(struct process *server)
     if (process_is_wrapped())
         suite_skip("the process has the wrapper's name");
     process_start(server, NULL);
-    served_client(server);
+    client_served(process_address(server));
     assert_string_equal(proc_line(server->pid, "comm", comm, sizeof comm), "thrd");
     assert_non_null(strstr(proc_line(server->pid, "cmdline", title, sizeof title), "--mode="));
 }

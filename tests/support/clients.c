@@ -32,7 +32,10 @@ static socklen_t parse_unix(const char *path, union address *to)
     to->local.sun_family = AF_UNIX;
     assert_true(strlen(path) < sizeof to->local.sun_path);
     snprintf(to->local.sun_path, sizeof to->local.sun_path, "%s", path);
-    return sizeof to->local;
+    if (path[0] != '@')
+        return sizeof to->local;
+    to->local.sun_path[0] = '\0';
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 }
 
 static socklen_t parse_address(const char *text, union address *to)
@@ -119,6 +122,13 @@ int client_connect_with_buffer(const char *address, int receive_buffer)
 int client_connect(const char *address)
 {
     return client_connect_with_buffer(address, 0);
+}
+
+int client_served(const char *address)
+{
+    int fd = client_connect(address);
+    client_echo(fd, "ping");
+    return fd;
 }
 
 void client_name(int fd, char *buf, size_t size)
@@ -255,6 +265,21 @@ void client_expect_text(int fd, const char *text)
     client_expect(fd, text, strlen(text));
 }
 
+void client_echo(int fd, const char *text)
+{
+    client_send_text(fd, text);
+    client_expect_text(fd, text);
+}
+
+void client_expect_answer(const char *address, const char *text)
+{
+    char got[256];
+    int fd = client_connect(address);
+    got[client_read_all(fd, got, sizeof got - 1)] = '\0';
+    assert_string_equal(got, text);
+    client_close(fd);
+}
+
 char *client_read_line(int fd, char *buf, size_t size)
 {
     size_t n = 0;
@@ -300,6 +325,12 @@ bool client_has_news(int fd)
 void client_half_close(int fd)
 {
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
+}
+
+void client_leave(int fd)
+{
+    client_half_close(fd);
+    client_expect_eof(fd);
 }
 
 void client_close(int fd)

@@ -1,8 +1,9 @@
 /* clients - one client at a time: connect, send, receive, and end in each of the ways there are.
  *
- * Addresses are those of the ready line: "127.0.0.1:43211", "[::1]:43211", "unix:/path".
- * Everything waits for its event with patience() and fails the case when it does not come. All
- * clients of a case are closed at its end, so a case need not close what it only holds. */
+ * Addresses are those of the ready line: "127.0.0.1:43211", "[::1]:43211", "unix:/path",
+ * "unix:@abstract". Everything waits for its event with patience() and fails the case when it does
+ * not come. All clients of a case are closed at its end, so a case need not close what it only
+ * holds. */
 #ifndef SUPPORT_CLIENTS_H
 #define SUPPORT_CLIENTS_H
 
@@ -15,6 +16,9 @@ int client_connect(const char *address);
 
 /* The same with a receive buffer of so many bytes, as the kernel understands SO_RCVBUF. */
 int client_connect_with_buffer(const char *address, int receive_buffer);
+
+/* A client of an echo server that is being served for sure, because it was answered. */
+int client_served(const char *address);
 
 /* Begins to connect: a descriptor whose connection may still be under way, or -errno. For crowds
  * and for addresses that refuse. */
@@ -39,6 +43,12 @@ bool client_try_echo(int fd, const char *text);
 void client_expect(int fd, const void *data, size_t size);
 void client_expect_text(int fd, const char *text);
 
+/* Sends a text and receives the same. */
+void client_echo(int fd, const char *text);
+
+/* Connects and says nothing: this text comes, and then the end of input. */
+void client_expect_answer(const char *address, const char *text);
+
 /* Receives up to and including a newline, as a string without its line end (CRLF or LF). */
 char *client_read_line(int fd, char *buf, size_t size);
 
@@ -58,8 +68,9 @@ int client_wait_end(int fd);
 /* Whether the server has ended the connection or said something, without waiting. */
 bool client_has_news(int fd);
 
-/* Ends the client's side only. */
+/* Ends the client's side only; that, and client_expect_eof(). */
 void client_half_close(int fd);
+void client_leave(int fd);
 
 /* Closes: in order, or with a reset. */
 void client_close(int fd);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,6 +173,12 @@ struct thrdsrv_slot embedded_wait_slot(const struct embedded *e, unsigned index,
 
 /* ---- Its life ---------------------------------------------------------------------------- */
 
+void embedded_serve(struct embedded *e, thrdsrv_serve_fn *serve)
+{
+    e->config.handler = NULL;
+    e->config.serve = serve;
+}
+
 void embedded_create(struct embedded *e)
 {
     int error = thrdsrv_server_create(&e->config, &e->server);
@@ -306,6 +313,13 @@ int embedded_run(int argc, char **argv, const char *name, const struct CMUnitTes
 }
 
 /* ---- Processes of their own -------------------------------------------------------------- */
+
+void *shared_memory(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    return memory;
+}
 
 void embedded_host_failed(const char *file, int line, const char *condition)
 {

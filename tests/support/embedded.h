@@ -77,6 +77,9 @@ struct CMUnitTest embedded_case(const char *name, embedded_case_fn *run, enum th
 int embedded_run(int argc, char **argv, const char *name, const struct CMUnitTest *cases,
                  size_t count);
 
+/* Before embedded_create(): serves with this function instead of the handler. */
+void embedded_serve(struct embedded *e, thrdsrv_serve_fn *serve);
+
 /* Both must succeed. */
 void embedded_create(struct embedded *e);
 void embedded_start(struct embedded *e); /* creates it, where that has not been done */
@@ -116,6 +119,9 @@ struct thrdsrv_slot embedded_wait_slot(const struct embedded *e, unsigned index,
  * struct embedded. */
 void embedded_keep_line(void *user, enum thrdsrv_log_level level, const char *line);
 void embedded_keep_end(const struct thrdsrv_end *end, void *user);
+
+/* Memory that children share with us, zero at first; given back at the program's end. */
+void *shared_memory(size_t size);
 
 /* Runs the function in a process of its own, for what cannot be tested in this one: in it a check
  * is IN_HOST(condition). It must come to its end. */

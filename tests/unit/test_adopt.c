@@ -125,13 +125,7 @@ static int count_descriptors_of(ino_t inode)
     return count;
 }
 
-static void echo(int fd, const char *text)
-{
-    client_send_text(fd, text);
-    client_expect_text(fd, text);
-}
-
-/* Ends the client's side; the server's end follows. */
+/* client_leave() for a client that clients.h has not connected. */
 static void leave(int fd)
 {
     client_half_close(fd);
@@ -159,7 +153,7 @@ static void adopted_connections_are_served(struct embedded *e)
         char name[EMBEDDED_TEXT_SIZE];
         client_name(pairs[i].client, name, sizeof name);
         assert_int_equal(thrdsrv_server_adopt(e->server, pairs[i].server), 0);
-        echo(pairs[i].client, "hello");
+        client_echo(pairs[i].client, "hello");
         leave(pairs[i].client);
         struct embedded_end end = embedded_wait_end(e, (uint64_t)i + 1);
         assert_string_equal(end.peer, name);
@@ -178,11 +172,10 @@ static void adopted_and_accepted_connections_mix(struct embedded *e)
     for (int i = 0; i < 4; i++) {
         struct pair pair = socket_pair();
         int fd = client_connect(e->address);
-        echo(fd, "accepted");
-        client_half_close(fd);
-        client_expect_eof(fd);
+        client_echo(fd, "accepted");
+        client_leave(fd);
         assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
-        echo(pair.client, "adopted");
+        client_echo(pair.client, "adopted");
         leave(pair.client);
     }
     embedded_finish(e);
@@ -206,7 +199,7 @@ static void is_made_blocking(struct embedded *e, int family)
     assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_KEEPINTVL), 11);
     assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_KEEPCNT), 7);
     close(kept);
-    echo(pair.client, "hello");
+    client_echo(pair.client, "hello");
     leave(pair.client);
     embedded_wait_idle(e);
 }
@@ -234,7 +227,7 @@ static void the_configuration_decides_about_options(struct embedded *e)
     struct pair pair = tcp_pair(AF_INET);
     int kept = dup(pair.server);
     assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
-    echo(pair.client, "hello");
+    client_echo(pair.client, "hello");
     assert_int_equal(int_option(kept, IPPROTO_TCP, TCP_NODELAY), 0);
     assert_int_equal(int_option(kept, SOL_SOCKET, SO_KEEPALIVE), 0);
     close(kept);
@@ -272,7 +265,8 @@ static void what_is_never_served_is_closed(struct embedded *e)
     e->server = NULL;
     assert_int_equal(client_wait_end(pair.client), 0);
     close(pair.client);
-    assert_int_equal(embedded_count_log(e, "msg=\"adopted connections closed unserved\" count=1"), 1);
+    assert_int_equal(embedded_count_log(e, "msg=\"adopted connections closed unserved\" count=1"),
+                     1);
 }
 
 /* The standard streams of a host that was started by inetd, so to speak. */
@@ -383,11 +377,11 @@ static void a_server_that_stops_adopts_no_more(struct embedded *e)
     embedded_start(e);
     struct pair pair = socket_pair();
     assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
-    echo(pair.client, "hello");
+    client_echo(pair.client, "hello");
     thrdsrv_server_quiesce(e->server);
     embedded_wait_log(e, "msg=quiesce");
     refuses_as_stopped(e);
-    echo(pair.client, "still served");
+    client_echo(pair.client, "still served");
     leave(pair.client);
     embedded_wait(e);
     refuses_as_stopped(e);
@@ -409,8 +403,7 @@ static int adopt_in_handler(struct thrdsrv_conn *conn, void *user)
 static void a_handler_adopts(struct embedded *e)
 {
     e->config.adopt = true;
-    e->config.handler = NULL;
-    e->config.serve = adopt_in_handler;
+    embedded_serve(e, adopt_in_handler);
     struct pair pair = socket_pair();
     e->context = &pair.server;
     embedded_start(e);
@@ -441,7 +434,7 @@ static int fill_the_slot(struct embedded *e)
     e->config.slots = 1;
     embedded_start(e);
     assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
-    echo(pair.client, "hello");
+    client_echo(pair.client, "hello");
     return pair.client;
 }
 
@@ -456,7 +449,7 @@ static void adopted_connections_wait_for_a_slot(struct embedded *e)
         assert_int_equal(thrdsrv_server_adopt(e->server, waiting[i].server), 0);
         client_send_text(waiting[i].client, "hello");
     }
-    echo(first, "still alone");
+    client_echo(first, "still alone");
     for (int i = 0; i < WAITING; i++)
         assert_false(client_has_news(waiting[i].client));
     assert_int_equal(embedded_stats(e).accepted, 1);
@@ -568,7 +561,7 @@ static void waiting_connections_are_closed_at_the_stop(struct embedded *e)
         close(waiting[i].client);
     }
     embedded_wait_log(e, "level=warn msg=\"adopted connections closed unserved\" count=3");
-    echo(first, "still served");
+    client_echo(first, "still served");
     leave(first);
     embedded_wait(e);
     assert_int_equal(embedded_stats(e).accepted, 1);
@@ -694,9 +687,9 @@ static void serves_at(struct embedded *e, int fd, const char *address)
     close(kept);
     assert_int_equal(count_descriptors_of(inode), 1);
     int client = client_connect(address);
-    echo(client, "hello");
-    client_half_close(client);
-    client_expect_eof(client);
+    client_echo(client, "hello");
+    client_leave(client);
+    assert_string_equal(embedded_wait_end(e, 1).local, address);
     embedded_finish(e);
     assert_int_equal(count_descriptors_of(inode), 0);
 }
@@ -724,15 +717,19 @@ static void an_ipv6_listener_is_served(struct embedded *e)
     serves_at(e, fd, address);
 }
 
-static int unix_listener(struct sockaddr_un *address, const char *name, size_t length)
+/* At "unix:/path" or "unix:@abstract". */
+static int unix_listener(const char *text)
 {
-    memset(address, 0, sizeof *address);
-    address->sun_family = AF_UNIX;
-    memcpy(address->sun_path, name, length);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *name = text + strlen("unix:");
+    size_t length = strlen(name);
+    memcpy(address.sun_path, name, length);
+    if (name[0] == '@')
+        address.sun_path[0] = '\0';
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_true(fd >= 0);
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    assert_int_equal(bind(fd, (struct sockaddr *)address, size), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
     assert_int_equal(listen(fd, 16), 0);
     return fd;
 }
@@ -740,37 +737,21 @@ static int unix_listener(struct sockaddr_un *address, const char *name, size_t l
 /* Its file is the host's: it is not removed. */
 static void a_unix_listener_is_served(struct embedded *e)
 {
-    struct sockaddr_un un;
     char path[64];
     char address[EMBEDDED_TEXT_SIZE];
     snprintf(path, sizeof path, "/tmp/thrd-unit-%ld", (long)getpid());
     snprintf(address, sizeof address, "unix:%s", path);
     unlink(path);
-    serves_at(e, unix_listener(&un, path, strlen(path)), address);
+    serves_at(e, unix_listener(address), address);
     assert_int_equal(access(path, F_OK), 0);
     unlink(path);
 }
 
 static void an_abstract_listener_is_served(struct embedded *e)
 {
-    struct sockaddr_un un;
-    char name[64];
     char address[EMBEDDED_TEXT_SIZE];
-    snprintf(name, sizeof name, "@thrd-unit-%ld", (long)getpid());
-    snprintf(address, sizeof address, "unix:%s", name);
-    size_t length = strlen(name);
-    name[0] = '\0';
-    listen_at(e, unix_listener(&un, name, length));
-    embedded_start(e);
-    assert_string_equal(e->address, address);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    assert_int_equal(connect(fd, (struct sockaddr *)&un, size), 0);
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    echo(fd, "hello");
-    leave(fd);
-    assert_string_equal(embedded_wait_end(e, 1).local, address);
-    embedded_finish(e);
+    snprintf(address, sizeof address, "unix:@thrd-unit-%ld", (long)getpid());
+    serves_at(e, unix_listener(address), address);
 }
 
 static void listen_as_standard_input(struct embedded *e)
@@ -805,13 +786,13 @@ static void an_adopted_listener_closes_at_the_quiesce(struct embedded *e)
     listen_at(e, fd);
     embedded_start(e);
     int client = client_connect(e->address);
-    echo(client, "hello");
+    client_echo(client, "hello");
     thrdsrv_server_quiesce(e->server);
     embedded_wait_log(e, "msg=quiesce active=1");
     assert_int_equal(count_descriptors_of(inode), 0);
     int late = client_begin(e->address, 0);
     assert_int_equal(late < 0 ? -late : client_begun(late), ECONNREFUSED);
-    echo(client, "still served");
+    client_echo(client, "still served");
     client_close(client);
     embedded_wait(e);
 }
@@ -827,7 +808,7 @@ static void a_duplicate_survives_the_server(struct embedded *e)
         listen_at(e, dup(kept));
         embedded_start(e);
         int client = client_connect(address);
-        echo(client, "hello");
+        client_echo(client, "hello");
         client_close(client);
         embedded_finish(e);
         e->end_count = 0;
@@ -967,9 +948,8 @@ static void two_servers_share_a_listener(struct embedded *e)
     }
     for (size_t i = 0; i < clients; i++) {
         int client = client_connect(address);
-        echo(client, "hello");
-        client_half_close(client);
-        client_expect_eof(client);
+        client_echo(client, "hello");
+        client_leave(client);
     }
     for (int i = 0; i < 2; i++) {
         thrdsrv_server_stop(servers[i]);
@@ -1014,7 +994,7 @@ static void options_are_switched_off_too(struct embedded *e)
     e->config.admit = look_at_options;
     embedded_start(e);
     int fd = client_connect(e->address);
-    echo(fd, "hello");
+    client_echo(fd, "hello");
     client_close(fd);
     assert_int_equal(atomic_exchange(&options_seen, 0), 4 | 8);
 
@@ -1022,7 +1002,7 @@ static void options_are_switched_off_too(struct embedded *e)
     set_option_on(pair.server, IPPROTO_TCP, TCP_NODELAY);
     set_option_on(pair.server, SOL_SOCKET, SO_KEEPALIVE);
     assert_int_equal(thrdsrv_server_adopt(e->server, pair.server), 0);
-    echo(pair.client, "hello");
+    client_echo(pair.client, "hello");
     assert_int_equal(atomic_exchange(&options_seen, 0), 4 | 8);
     leave(pair.client);
     embedded_finish(e);
@@ -1062,15 +1042,15 @@ static void a_hung_up_listener_costs_nothing_while_full(struct embedded *e)
     e->config.slots = 1;
     embedded_start(e);
     int first = client_connect(e->address);
-    echo(first, "hello");
+    client_echo(first, "hello");
     int second = client_connect(e->address);
     client_send_text(second, "me too");
     assert_int_equal(shutdown(shared, SHUT_RDWR), 0);
     double before = cpu_seconds();
     usleep(300000);
     assert_true(cpu_seconds() - before < 0.15);
-    echo(first, "hello again");
-    leave(first);
+    client_echo(first, "hello again");
+    client_leave(first);
     assert_int_equal(thrdsrv_server_wait(e->server), THRDSRV_E_SYSTEM);
     assert_int_equal(errno, EINVAL);
     embedded_wait_log(e, "level=error msg=\"accept failed\"");

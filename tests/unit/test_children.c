@@ -85,7 +85,7 @@ static void a_child_can_use_no_server_of_its_parent(struct embedded *e)
 {
     static const char *listen[] = {NULL};
     struct thrdsrv_config config = THRDSRV_CONFIG_INIT;
-    char dir[] = "/tmp/thrd-children-XXXXXX", path[64], text[80], line[16];
+    char dir[] = "/tmp/thrd-children-XXXXXX", path[64], text[80];
     pthread_t threads[2];
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/socket", dir);
@@ -96,26 +96,21 @@ static void a_child_can_use_no_server_of_its_parent(struct embedded *e)
     config.handler = &thrdsrv_echo;
     config.adopt = true;
     assert_int_equal(thrdsrv_server_create(&config, &other), 0);
-    e->config.handler = NULL;
-    e->config.serve = serve_asking;
+    embedded_serve(e, serve_asking);
     e->config.adopt = true;
     embedded_start(e);
     atomic_store(&asking, true);
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, keep_asking, other), 0);
-    for (int i = 0; i < 20; i++) {
-        int fd = client_connect(e->address);
-        assert_string_equal(client_read_line(fd, line, sizeof line), "0 0");
-        client_expect_eof(fd);
-    }
+    for (int i = 0; i < 20; i++)
+        client_expect_answer(e->address, "0 0\n");
     atomic_store(&asking, false);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(access(path, F_OK), 0);
     assert_int_equal(thrdsrv_server_start(other), 0);
     int fd = client_connect(text);
-    client_send_text(fd, "still here");
-    client_expect_text(fd, "still here");
+    client_echo(fd, "still here");
     client_close(fd);
     thrdsrv_server_destroy(other);
     assert_int_equal(access(path, F_OK), -1);
@@ -141,8 +136,7 @@ static void a_child_of_the_host_can_use_no_server_that_runs(struct embedded *e)
     assert_int_equal(status, 0);
     assert_int_equal(access(path, F_OK), 0);
     int fd = client_connect(text);
-    client_send_text(fd, "still here");
-    client_expect_text(fd, "still here");
+    client_echo(fd, "still here");
     client_close(fd);
     embedded_finish(e);
     assert_int_equal(rmdir(dir), 0);
@@ -203,15 +197,11 @@ static int serve_with_a_server(struct thrdsrv_conn *conn, void *user)
 
 static void a_child_may_run_a_server_of_its_own(struct embedded *e)
 {
-    char line[32];
     if (suite_has_thread_sanitizer())
         suite_skip("TSan allows no thread in a child of a program that has threads");
-    e->config.handler = NULL;
-    e->config.serve = serve_with_a_server;
+    embedded_serve(e, serve_with_a_server);
     embedded_start(e);
-    int fd = client_connect(e->address);
-    assert_string_equal(client_read_line(fd, line, sizeof line), "served");
-    client_expect_eof(fd);
+    client_expect_answer(e->address, "served\n");
     embedded_finish(e);
 }
 
@@ -234,10 +224,7 @@ static void *run(void *server)
 
 static void expect_mask(const struct embedded *e)
 {
-    char line[64];
-    int fd = client_connect(e->address);
-    assert_string_equal(client_read_line(fd, line, sizeof line), "USR2 1 ALRM 0 TERM 0 SEGV 0");
-    client_expect_eof(fd);
+    client_expect_answer(e->address, "USR2 1 ALRM 0 TERM 0 SEGV 0\n");
 }
 
 /* A host may hear of signals by signalfd(2), so what it blocks stays blocked; but what only the
@@ -251,8 +238,7 @@ static void children_have_the_mask_of_the_host(struct embedded *e)
     sigaddset(&blocked, SIGUSR2);
     sigaddset(&blocked, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &blocked, &kept);
-    e->config.handler = NULL;
-    e->config.serve = serve_telling_the_mask;
+    embedded_serve(e, serve_telling_the_mask);
     embedded_start(e);
     expect_mask(e);
     embedded_finish(e);
@@ -304,13 +290,9 @@ static void children_that_end_interrupt_nobody(struct embedded *e)
 /* Signals are the host's: no thread of the library hears of any but those of faults. */
 static void threads_leave_signals_to_the_host(struct embedded *e)
 {
-    char line[64];
-    e->config.handler = NULL;
-    e->config.serve = serve_telling_the_mask;
+    embedded_serve(e, serve_telling_the_mask);
     embedded_start(e);
-    int fd = client_connect(e->address);
-    assert_string_equal(client_read_line(fd, line, sizeof line), "USR2 1 ALRM 1 TERM 1 SEGV 0");
-    client_expect_eof(fd);
+    client_expect_answer(e->address, "USR2 1 ALRM 1 TERM 1 SEGV 0\n");
     embedded_finish(e);
 }
 

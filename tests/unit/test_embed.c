@@ -23,10 +23,8 @@ static void a_started_server_serves_until_it_is_stopped(struct embedded *e)
     embedded_start(e);
     for (int i = 0; i < 3; i++) {
         int fd = client_connect(e->address);
-        client_send_text(fd, "hello");
-        client_expect_text(fd, "hello");
-        client_half_close(fd);
-        client_expect_eof(fd);
+        client_echo(fd, "hello");
+        client_leave(fd);
     }
     embedded_wait_idle(e);
     thrdsrv_server_stop(e->server);
@@ -43,8 +41,7 @@ static void a_server_lives_once(struct embedded *e)
     assert_int_equal(thrdsrv_server_start(e->server), THRDSRV_E_INVALID);
     assert_int_equal(thrdsrv_server_run(e->server), THRDSRV_E_INVALID);
     int fd = client_connect(e->address); /* which did not disturb it */
-    client_send_text(fd, "hello");
-    client_expect_text(fd, "hello");
+    client_echo(fd, "hello");
     client_close(fd);
     thrdsrv_server_quiesce(e->server);
     embedded_wait(e);
@@ -132,12 +129,9 @@ static int wait_in_handler(struct thrdsrv_conn *conn, void *user)
 
 static void a_handler_does_not_wait_for_itself(struct embedded *e)
 {
-    e->config.handler = NULL;
-    e->config.serve = wait_in_handler;
+    embedded_serve(e, wait_in_handler);
     embedded_start(e);
-    int fd = client_connect(e->address);
-    client_expect_text(fd, "-1 -1 -1\n");
-    client_expect_eof(fd);
+    client_expect_answer(e->address, "-1 -1 -1\n");
     embedded_finish(e);
 }
 
@@ -204,8 +198,7 @@ static void destroy_stops_a_started_server(struct embedded *e)
     embedded_start(e);
     for (int i = 0; i < 3; i++)
         clients[i] = client_connect(e->address);
-    client_send_text(clients[0], "hello");
-    client_expect_text(clients[0], "hello");
+    client_echo(clients[0], "hello");
     thrdsrv_server_destroy(e->server);
     e->server = NULL;
     for (int i = 0; i < 3; i++) {
@@ -238,8 +231,7 @@ static void destroy_gives_nothing_back_while_it_runs(struct embedded *e)
     thrdsrv_server_destroy(e->server);
     assert_int_equal(embedded_count_log(e, REFUSAL), 1);
     int fd = client_connect(e->address);
-    client_send_text(fd, "hello");
-    client_expect_text(fd, "hello");
+    client_echo(fd, "hello");
     thrdsrv_server_stop(e->server);
     pthread_join(thread, &result);
     assert_int_equal((intptr_t)result, 0);
@@ -264,15 +256,11 @@ static void destroy_in_end(const struct thrdsrv_end *end, void *user)
  * the parent. */
 static void handlers_and_hooks_destroy_nothing(struct embedded *e)
 {
-    e->config.handler = NULL;
-    e->config.serve = destroy_in_handler;
+    embedded_serve(e, destroy_in_handler);
     e->config.on_end = destroy_in_end;
     embedded_start(e);
-    for (int i = 0; i < 2; i++) {
-        int fd = client_connect(e->address);
-        client_expect_text(fd, "still here\n");
-        client_expect_eof(fd);
-    }
+    for (int i = 0; i < 2; i++)
+        client_expect_answer(e->address, "still here\n");
     embedded_wait_end(e, 2);
     assert_int_equal(embedded_count_log(e, REFUSAL), 1);
     embedded_finish(e);
@@ -330,8 +318,7 @@ static void threads_have_the_stack_of_the_configuration(struct embedded *e)
     enum { STACK = 1 << 20 };
     char line[64];
     size_t stack = 0, guard = 0;
-    e->config.handler = NULL;
-    e->config.serve = tell_stack;
+    embedded_serve(e, tell_stack);
     e->config.stack_size = STACK;
     embedded_start(e);
     int fd = client_connect(e->address);
@@ -381,16 +368,13 @@ static void servers_of_all_modes_live_side_by_side(struct embedded *e)
     }
     for (int i = 0; i < MODES; i++) {
         fds[i] = client_connect(addresses[i]);
-        client_send_text(fds[i], "hello");
-        client_expect_text(fds[i], "hello");
+        client_echo(fds[i], "hello");
     }
     for (int i = 0; i < MODES; i++) { /* the end of one disturbs no other */
         thrdsrv_server_destroy(servers[i]);
         client_wait_end(fds[i]);
-        for (int other = i + 1; other < MODES; other++) {
-            client_send_text(fds[other], "still here");
-            client_expect_text(fds[other], "still here");
-        }
+        for (int other = i + 1; other < MODES; other++)
+            client_echo(fds[other], "still here");
     }
 }
 
@@ -587,13 +571,10 @@ static void destroy_at_errors(void *user, enum thrdsrv_log_level level, const ch
 static void a_log_hook_may_give_up(struct embedded *e)
 {
     e->config.log = destroy_at_errors;
-    e->config.handler = NULL;
-    e->config.serve = destroy_in_handler;
+    embedded_serve(e, destroy_in_handler);
     e->config.on_end = destroy_in_end;
     embedded_start(e);
-    int fd = client_connect(e->address);
-    client_expect_text(fd, "still here\n");
-    client_expect_eof(fd);
+    client_expect_answer(e->address, "still here\n");
     embedded_wait_end(e, 1);
     embedded_wait_log(e, REFUSAL);
     assert_int_equal(embedded_count_log(e, REFUSAL), 1);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,32 +18,6 @@
 #include "patience.h"
 #include "suite.h"
 #include "thrd_process.h"
-
-static void echo(int fd, const char *text)
-{
-    client_send_text(fd, text);
-    client_expect_text(fd, text);
-}
-
-static void leave(int fd)
-{
-    client_half_close(fd);
-    client_expect_eof(fd);
-}
-
-static void serve_with(struct embedded *e, thrdsrv_serve_fn *serve)
-{
-    e->config.handler = NULL;
-    e->config.serve = serve;
-}
-
-/* Memory that children share with us, zero at first; given back at the program's end. */
-static void *shared_memory(size_t size)
-{
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(memory != MAP_FAILED);
-    return memory;
-}
 
 /* ---- Admission --------------------------------------------------------------------------- */
 
@@ -117,8 +90,8 @@ static void admission_lets_in_and_turns_away(struct embedded *e)
     open_door(e, true, NULL);
     embedded_start(e);
     int guest = client_connect(e->address);
-    echo(guest, "hello");
-    leave(guest);
+    client_echo(guest, "hello");
+    client_leave(guest);
     embedded_wait_idle(e);
     open_door(e, false, NULL);
     for (int i = 0; i < 3; i++) {
@@ -129,8 +102,8 @@ static void admission_lets_in_and_turns_away(struct embedded *e)
     }
     open_door(e, true, NULL);
     guest = client_connect(e->address);
-    echo(guest, "hello again");
-    leave(guest);
+    client_echo(guest, "hello again");
+    client_leave(guest);
     assert_int_equal(last_visit().number, 1);
     struct embedded_end end =
         embedded_wait_end(e, 5); /* those that were refused have numbers too */
@@ -150,9 +123,7 @@ static void who_is_turned_away_is_told_why(struct embedded *e)
 {
     open_door(e, false, "your address is not on the list\r\n");
     embedded_start(e);
-    int fd = client_connect(e->address);
-    client_expect_text(fd, "your address is not on the list\r\n");
-    client_expect_eof(fd);
+    client_expect_answer(e->address, "your address is not on the list\r\n");
     embedded_finish(e);
     assert_int_equal(last_visit().number, 1);
 }
@@ -165,14 +136,11 @@ static void refusals_use_up_no_slot(struct embedded *e)
     open_door(e, false, "no\n");
     e->config.slots = 1;
     embedded_start(e);
-    for (int i = 0; i < STRANGERS; i++) {
-        int fd = client_connect(e->address);
-        client_expect_text(fd, "no\n");
-        client_expect_eof(fd);
-    }
+    for (int i = 0; i < STRANGERS; i++)
+        client_expect_answer(e->address, "no\n");
     open_door(e, true, NULL);
     int guest = client_connect(e->address);
-    echo(guest, "hello");
+    client_echo(guest, "hello");
     client_close(guest);
     embedded_finish(e);
     size_t lines = embedded_count_log(e, "level=warn reason=admission");
@@ -182,7 +150,7 @@ static void refusals_use_up_no_slot(struct embedded *e)
 static void check_arrival(struct embedded *e, int fd)
 {
     char name[EMBEDDED_TEXT_SIZE];
-    echo(fd, "hello");
+    client_echo(fd, "hello");
     client_name(fd, name, sizeof name);
     struct visit visit = last_visit();
     assert_string_equal(visit.peer, name);
@@ -193,7 +161,7 @@ static void check_arrival(struct embedded *e, int fd)
         assert_true(visit.has_address);
         assert_memory_equal(&visit.address, &visit.real, sizeof visit.real);
     }
-    leave(fd);
+    client_leave(fd);
 }
 
 static void admission_knows_the_peer(struct embedded *e)
@@ -297,7 +265,7 @@ static void start_and_end_come_in_pairs(struct embedded *e)
 {
     size_t clients = scaled(200);
     counted = shared_memory(sizeof *counted);
-    serve_with(e, count_serve);
+    embedded_serve(e, count_serve);
     e->config.on_start = count_start;
     e->config.slots = 3;
     embedded_start(e);
@@ -363,7 +331,7 @@ static void the_end_comes_when_it_is_closed(struct embedded *e)
     was_closed = false;
     embedded_start(e);
     assert_int_equal(thrdsrv_server_adopt(e->server, fds[1]), 0);
-    echo(fds[0], "hello");
+    client_echo(fds[0], "hello");
     client_half_close(fds[0]);
     embedded_wait_end(e, 1);
     assert_true(was_closed);
@@ -377,8 +345,8 @@ static void the_end_of_input_is_eof(struct embedded *e)
     embedded_start(e);
     int fd = client_connect(e->address);
     client_name(fd, name, sizeof name);
-    echo(fd, "hello");
-    leave(fd);
+    client_echo(fd, "hello");
+    client_leave(fd);
     struct embedded_end end = end_of_one(e, THRDSRV_END_EOF);
     assert_string_equal(end.peer, name);
     assert_string_equal(end.local, e->address);
@@ -412,7 +380,7 @@ static void a_reset_is_reset(struct embedded *e)
 {
     embedded_start(e);
     int fd = client_connect(e->address);
-    echo(fd, "hello");
+    client_echo(fd, "hello");
     client_reset(fd);
     end_of_one(e, THRDSRV_END_RESET);
 }
@@ -422,7 +390,7 @@ static void a_silent_client_is_idle(struct embedded *e)
     e->config.idle_ms = 30;
     embedded_start(e);
     int fd = client_connect(e->address);
-    echo(fd, "hello");
+    client_echo(fd, "hello");
     client_wait_end(fd);
     struct embedded_end end = end_of_one(e, THRDSRV_END_IDLE);
     assert_true(end.end.duration_us >= 30000 - 8000); /* a tick or two, see README */
@@ -471,7 +439,7 @@ static void the_stop_is_stopped(struct embedded *e)
 {
     embedded_start(e);
     int fd = client_connect(e->address);
-    echo(fd, "hello");
+    client_echo(fd, "hello");
     thrdsrv_server_stop(e->server);
     client_wait_end(fd);
     end_of_one(e, THRDSRV_END_STOPPED);
@@ -486,7 +454,7 @@ static int return_a_system_error(struct thrdsrv_conn *conn, void *user)
 
 static void a_handlers_system_error_is_error(struct embedded *e)
 {
-    serve_with(e, return_a_system_error);
+    embedded_serve(e, return_a_system_error);
     embedded_start(e);
     int fd = client_connect(e->address);
     client_wait_end(fd);
@@ -514,7 +482,7 @@ static int end_as_told(struct thrdsrv_conn *conn, void *user)
 static int connect_to_a_child(struct embedded *e, pid_t *child)
 {
     char line[32];
-    serve_with(e, end_as_told);
+    embedded_serve(e, end_as_told);
     embedded_start(e);
     int fd = client_connect(e->address);
     client_send_text(fd, "who?\n");
@@ -617,7 +585,7 @@ static int64_t cpu_us(const struct thrdsrv_end *end)
 static void the_end_tells_duration_and_usage(struct embedded *e)
 {
     enum { PAUSE_MS = 40 };
-    serve_with(e, work_for_a_line);
+    embedded_serve(e, work_for_a_line);
     e->config.slots = 1;
     embedded_start(e);
     for (int i = 0; i < 2; i++) {
@@ -671,8 +639,8 @@ static void stats_of_every_size(struct embedded *e)
     struct thrdsrv_stats whole;
     embedded_start(e);
     int fd = client_connect(e->address);
-    echo(fd, "hello");
-    leave(fd);
+    client_echo(fd, "hello");
+    client_leave(fd);
     embedded_wait_idle(e);
     whole = embedded_stats(e);
     assert_int_equal(whole.accepted, 1);
@@ -720,7 +688,7 @@ static void slots_are_shown(struct embedded *e)
     embedded_start(e);
     int fd = client_connect(local);
     client_name(fd, name, sizeof name);
-    echo(fd, "hello");
+    client_echo(fd, "hello");
     slot = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
     assert_int_equal(slot.index, 0);
     assert_int_equal(slot.generation, 1);
@@ -738,7 +706,7 @@ static void slots_are_shown(struct embedded *e)
     assert_int_equal(thrdsrv_server_slot(e->server, slots, &slot, sizeof slot), THRDSRV_E_INVALID);
     assert_int_equal(thrdsrv_server_slot(e->server, UINT32_MAX, &slot, sizeof slot),
                      THRDSRV_E_INVALID);
-    leave(fd);
+    client_leave(fd);
     embedded_wait_idle(e);
     expect_free(e, 0);
     embedded_finish(e);
@@ -749,7 +717,7 @@ static void time_passes_in_slots(struct embedded *e)
 {
     embedded_start(e);
     int fd = client_connect(e->address);
-    echo(fd, "hello");
+    client_echo(fd, "hello");
     struct thrdsrv_slot before = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
     let_pass(50);
     struct thrdsrv_slot after = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
@@ -767,7 +735,7 @@ static void slots_of_every_size(struct embedded *e)
     } newer;
     embedded_start(e);
     int fd = client_connect(e->address);
-    echo(fd, "hello");
+    client_echo(fd, "hello");
     struct thrdsrv_slot whole = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
     memset(&newer, 0xee, sizeof newer);
     assert_int_equal(thrdsrv_server_slot(e->server, 0, &newer.slot, sizeof newer), 1);
@@ -828,7 +796,7 @@ static void a_slot_that_waits_for_nothing(struct embedded *e)
 {
     sem_t *semaphore = shared_memory(sizeof *semaphore);
     assert_int_equal(sem_init(semaphore, 1, 0), 0);
-    serve_with(e, wait_for_the_test);
+    embedded_serve(e, wait_for_the_test);
     e->context = semaphore;
     embedded_start(e);
     int fd = client_connect(e->address);
@@ -856,12 +824,11 @@ static int look_from_inside(struct thrdsrv_conn *conn, void *user)
 
 static void a_handler_sees_the_server(struct embedded *e)
 {
-    serve_with(e, look_from_inside);
+    embedded_serve(e, look_from_inside);
     embedded_start(e);
-    int fd = client_connect(e->address);
-    client_expect_text(fd, e->config.mode == THRDSRV_MODE_FORK ? "accepted 0 slot -1 -\n"
-                                                               : "accepted 1 slot 1 mine\n");
-    client_expect_eof(fd);
+    client_expect_answer(e->address, e->config.mode == THRDSRV_MODE_FORK
+                                         ? "accepted 0 slot -1 -\n"
+                                         : "accepted 1 slot 1 mine\n");
     embedded_finish(e);
 }
 

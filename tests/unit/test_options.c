@@ -1,6 +1,6 @@
-/* test_options.c - cli/option_table.c, cli/options.c and cli/help.c: every option with good, bad and
- * boundary values, the texts of the errors, the layout of --help, and that table, defaults, handlers
- * and man page tell the same story. Built for a library with and without mode fork. */
+/* test_options.c - cli/option_table.c, cli/options.c and cli/help.c: every option with good, bad
+ * and boundary values, the texts of the errors, the layout of --help, and that table, defaults,
+ * handlers and man page tell the same story. Built for a library with and without mode fork. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

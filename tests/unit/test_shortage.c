@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -109,11 +108,9 @@ static void create_names_what_the_system_refused(struct embedded *e)
 
 static void no_worker_is_an_end_too(struct embedded *e)
 {
-    starts = mmap(NULL, sizeof *starts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(starts != MAP_FAILED);
+    starts = shared_memory(sizeof *starts);
     e->config.on_start = count_start;
     embedded_in_host(serve_without_workers, e);
-    munmap(starts, sizeof *starts);
 }
 
 /* ---- No room in the pipe ----------------------------------------------------------------- */
