@@ -32,7 +32,12 @@ static void child_killed_by(struct process *server, int signal_number)
     process_start(server, "--slots=1", NULL);
     struct process_baseline before = process_baseline(server);
     int fd = client_served(process_address(server));
+    /* Asleep in its read: what kill(2) sends of the signals of faults while a program runs,
+     * Valgrind keeps until that ends its next system call. */
     pid_t child = process_wait_child(server, 0);
+    int64_t deadline = patience();
+    while (proc_state(child) != 'S')
+        assert_true(look_again(deadline));
     kill(child, signal_number);
     client_wait_end(fd);
     /* What it sent last may not be counted yet: out= is left out. */
