@@ -25,22 +25,12 @@ void slot_table_unlock(struct slot_table *table) NO_THREAD_SAFETY_CHECK
 }
 
 /* Debug builds use a mutex that notices a second lock by the same thread and an unlock by another:
- * the tests find both for free. */
-static int init_mutex(pthread_mutex_t *mutex)
-{
-#ifdef NDEBUG
-    return pthread_mutex_init(mutex, NULL);
+ * the tests find both for free. musl has none that is made without a call. */
+#if defined(NDEBUG) || !defined(PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP)
+static const pthread_mutex_t new_mutex = PTHREAD_MUTEX_INITIALIZER;
 #else
-    pthread_mutexattr_t attributes;
-    int error = pthread_mutexattr_init(&attributes);
-    if (error == 0) {
-        pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
-        error = pthread_mutex_init(mutex, &attributes);
-        pthread_mutexattr_destroy(&attributes);
-    }
-    return error;
+static const pthread_mutex_t new_mutex = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
 #endif
-}
 
 static void append_free(struct slot_table *table, struct SockInfo *slot) REQUIRES(TABLE_LOCK)
 {
@@ -83,20 +73,16 @@ int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_ser
         free(table->slots);
         return THRDSRV_E_MEMORY;
     }
-    if (init_mutex(&table->mutex) != 0) {
-        munmap(table->progress, count * sizeof *table->progress);
-        free(table->slots);
-        return THRDSRV_E_MEMORY;
-    }
+    table->mutex = new_mutex;
     init_slots(table, server);
     return 0;
 }
 
-/* The mutex is only forgotten, as std::mutex is: it holds nothing that pthread_mutex_destroy(3)
- * would give back, neither in glibc nor in musl. Helgrind's version of that call reads what is
- * inside, where a worker's last unlock has written after what Helgrind takes for its end. Workers
- * are detached, so nothing that it knows orders the two, and it called a race what is none, once in
- * some hundred servers: whenever it collected its own garbage in between. */
+/* The mutex is made of a constant and only forgotten, as std::mutex is: pthread_mutex_destroy(3)
+ * would give nothing back, neither in glibc nor in musl. Helgrind's version of that call reads what
+ * is inside, where a worker's last unlock has written after what Helgrind takes for its end.
+ * Workers are detached, so nothing that it knows orders the two, and it called a race what is none,
+ * once in some hundred servers: whenever it collected its own garbage in between. */
 void slot_table_fini(struct slot_table *table)
 {
     INVARIANT(slot_table_active(table) == 0);
