@@ -87,6 +87,10 @@ THRDSRV_API unsigned thrdsrv_conn_slot(const struct thrdsrv_conn *conn);
 /* Number of the connection: 1 for the first that this server accepted, then 2, 3 … */
 THRDSRV_API uint64_t thrdsrv_conn_id(const struct thrdsrv_conn *conn);
 
+/* How long ago the connection was accepted, or adopted, by CLOCK_MONOTONIC: nanoseconds, 0 or more.
+ * At the top of a handler this is what starting its worker took. */
+THRDSRV_API int64_t thrdsrv_conn_age_ns(const struct thrdsrv_conn *conn);
+
 /* The server that accepted the connection, e.g. to stop it (thrdsrv_server_quiesce(), _stop()
  * may be called from a handler in thread and inline mode; in a child process of fork mode they
  * have no effect on the parent). */

@@ -177,6 +177,11 @@ static const char *set_stack(struct options *options, const char *value)
     return complaint(status);
 }
 
+static const char *set_ballast(struct options *options, const char *value)
+{
+    return complaint(units_parse_size(value, 0, UNITS_SIZE_MAX, &options->ballast_bytes));
+}
+
 /* A timeout; "off" and 0 both switch it off, because 0 does so in most other programs and in
  * struct thrdsrv_config. */
 static const char *set_timeout(int64_t *field, const char *value)
@@ -269,7 +274,7 @@ static const struct option_spec specs[] = {
      "write the ready line to descriptor N too, and close it", set_ready_fd},
 
     {"handler", '\0', "NAME", "echo",
-     "bytes, chargen, daytime, discard, echo, rot13, time or whoami", OPTIONS_SERVICE,
+     "age, bytes, chargen, daytime, discard, echo, rot13, time or whoami", OPTIONS_SERVICE,
      "what clients get; 'thrd handlers' lists the names", set_handler},
 
     {"mode", '\0', "MODE", "thread", "thread, fork or inline", OPTIONS_WORKERS,
@@ -281,6 +286,8 @@ static const struct option_spec specs[] = {
      OPTIONS_WORKERS, "all slots taken: wait, close or busy:TEXT", set_when_full},
     {"stack", '\0', "SIZE", "256k", "128k to 1g", OPTIONS_WORKERS,
      "stack of each thread; bytes, or with k, m, g", set_stack},
+    {"ballast", '\0', "SIZE", "0", "0 to 1048576g", OPTIONS_WORKERS,
+     "hold so much memory, to see what it does to fork", set_ballast},
 
     {"idle", '\0', "TIME", "10m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
      "waited so long for more input", set_idle},

@@ -10,6 +10,7 @@
 #define THRD_CLI_OPTIONS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <thrdsrv/server.h>
 
@@ -32,6 +33,7 @@ struct options {
     enum options_action action;
     struct thrdsrv_config config;         /* log, on_start and user are left to the caller */
     int ready_fd;                         /* -1: none */
+    int64_t ballast_bytes;                /* memory to take before serving; 0: none */
     const struct thrdsrv_handler *filter; /* for OPTIONS_RUN */
     const char *listen[OPTIONS_LISTEN_MAX];
     char busy_text[OPTIONS_BUSY_MAX + sizeof "\r\n"];

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/ballast.h"
 #include "cli/log_line.h"
 #include "cli/process_title.h"
 #include "cli/ready.h"
@@ -176,6 +177,11 @@ enum serve_status serve_run(struct options *options)
         fprintf(stderr, "thrd: --ready-fd=%d: not a descriptor that is open for writing\n",
                 options->ready_fd);
         return SERVE_USAGE;
+    }
+    if (options->ballast_bytes > 0 && ballast_take(options->ballast_bytes) < 0) {
+        fprintf(stderr, "thrd: --ballast=%jd: cannot have so much memory: %s; take less\n",
+                (intmax_t)options->ballast_bytes, strerror(errno));
+        return SERVE_SYSTEM;
     }
     hold_signals();
     config->log = thrdsrv_log_stderr;

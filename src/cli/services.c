@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "cli/age.h"
 #include "cli/whoami.h"
 
 /* In the order of their names. */
 static const struct service own_services[] = {
+    {"age", "tells how long after its accept a connection's handler began, in nanoseconds", NULL,
+     age_serve},
     {"whoami", "tells each client who serves it, then answers its lines", NULL, whoami_serve},
 };
 

@@ -387,6 +387,11 @@ uint64_t thrdsrv_conn_id(const struct thrdsrv_conn *conn)
     return conn->slot->conn_id;
 }
 
+int64_t thrdsrv_conn_age_ns(const struct thrdsrv_conn *conn)
+{
+    return clock_ns() - conn->slot->accepted_at_ns;
+}
+
 struct thrdsrv_server *thrdsrv_conn_server(const struct thrdsrv_conn *conn)
 {
     return conn->slot->server;

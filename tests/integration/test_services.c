@@ -9,6 +9,7 @@
 #include "clients.h"
 #include "oracle.h"
 #include "patience.h"
+#include "proc_fs.h"
 #include "process_log.h"
 #include "random.h"
 #include "suite.h"
@@ -327,6 +328,32 @@ static void whoami_answers_a_long_line_in_pieces(struct process *server)
     client_wait_end(fd);
 }
 
+/* A number of nanoseconds that this machine could have needed, and the end. */
+static void age_tells_what_the_start_of_a_worker_took(struct process *server)
+{
+    start(server, "age");
+    int64_t before_ms = now_ms();
+    int fd = client_connect(process_address(server));
+    char line[64];
+    client_read_line(fd, line, sizeof line);
+    client_expect_eof(fd);
+    int64_t most_ns = (now_ms() - before_ms + 1) * 1000000;
+    char *end;
+    long long age_ns = strtoll(line, &end, 10);
+    assert_ptr_not_equal(end, line);
+    assert_int_equal(strspn(end, "\n"), strlen(end));
+    assert_in_range(age_ns, 1, most_ns);
+    process_log_wait(server, "msg=end conn=1 end=done in=0");
+}
+
+static void ballast_is_resident_memory(struct process *server)
+{
+    process_start(server, "--ballast=64m", NULL);
+    assert_in_range(proc_rss_kib(server->pid), 64 << 10, INT64_C(1) << 40);
+    int fd = client_connect(process_address(server));
+    client_echo(fd, "as ever");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -346,6 +373,8 @@ int main(int argc, char **argv)
         CASE(server_does_not_wait_for_ever_for_the_peers_end),
         CASE(whoami_is_a_conversation),
         CASE(whoami_answers_a_long_line_in_pieces),
+        CASE(age_tells_what_the_start_of_a_worker_took),
+        CASE(ballast_is_resident_memory),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("services", cases, NULL, NULL);

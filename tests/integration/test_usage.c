@@ -43,8 +43,8 @@ static void version_is_one_line(struct process *thrd)
 /* A line for each: its name, then what it does; and the server knows all of them. */
 static void handlers_are_listed_by_name(struct process *thrd)
 {
-    static const char *const names[] = {"bytes", "chargen", "daytime", "discard",
-                                        "echo",  "rot13",   "time",    "whoami"};
+    static const char *const names[] = {"age",  "bytes", "chargen", "daytime", "discard",
+                                        "echo", "rot13", "time",    "whoami"};
     const char *line = output;
     assert_int_equal(process_run(thrd, output, sizeof output, "handlers", NULL), 0);
     assert_int_equal(count_lines(output), sizeof names / sizeof names[0]);

@@ -473,6 +473,10 @@ static void test_who_it_is(void **state)
     assert_int_equal(thrdsrv_conn_slot(&conn), 17);
     assert_int_equal(thrdsrv_conn_id(&conn), 4711);
     assert_ptr_equal(thrdsrv_conn_server(&conn), &server);
+    int64_t before = clock_ns();
+    slot.accepted_at_ns = before - 5000;
+    int64_t age = thrdsrv_conn_age_ns(&conn);
+    assert_in_range(age, 5000, clock_ns() - before + 5000);
     assert_string_equal(thrdsrv_conn_peer(&conn), "unix:pid=1,uid=2");
     assert_string_equal(thrdsrv_conn_local(&conn), "unix:/run/test");
 }

@@ -160,7 +160,7 @@ static void test_allowed_names_every_handler(void **state)
         assert_int_equal(!service.handler, !!service.serve);
         previous = service.name;
     }
-    assert_int_equal(count, 8);
+    assert_int_equal(count, 9);
     assert_false(services_at(count, &service));
     assert_false(services_at(SIZE_MAX, &service));
 }
@@ -268,8 +268,9 @@ static void test_handler(void **state)
         assert_ptr_equal(config->handler, service.handler);
         assert_true(config->serve == service.serve);
     }
-    bad("--handler=eco", "thrd: --handler=eco: no such handler; allowed: bytes, chargen, daytime, "
-                         "discard, echo, rot13, time or whoami, default echo");
+    bad("--handler=eco",
+        "thrd: --handler=eco: no such handler; allowed: age, bytes, chargen, daytime, "
+        "discard, echo, rot13, time or whoami, default echo");
     bad_value("--handler=", "no such handler");
     bad_value("--handler=Echo", "no such handler");
 }
@@ -344,6 +345,17 @@ static void test_stack(void **state)
     bad_value("--stack=1.5m", "not a whole number");
     bad_value("--stack=256kb", "not a size: the units are k, m and g");
     bad_value("--stack=off", "not a number");
+}
+
+static void test_ballast(void **state)
+{
+    (void)state;
+    good("");
+    assert_int_equal(options.ballast_bytes, 0);
+    good("--ballast=64m");
+    assert_int_equal(options.ballast_bytes, 64 << 20);
+    bad_value("--ballast=-1", "not a number");
+    bad_value("--ballast=1048577g", "too large");
 }
 
 /* The four timeouts that "off" switches off; field is where the result goes. */
@@ -603,6 +615,7 @@ static void test_run_needs_a_handler(void **state)
     bad("run|-", "thrd: run -: no such handler" RUN_ALLOWS);
     bad("run|handlers", "thrd: run handlers: no such handler" RUN_ALLOWS);
     bad("run|echo\n", "thrd: run echo?: no such handler; did you mean echo?" RUN_ALLOWS);
+    bad("run|age", "thrd: run age: needs a connection to talk to, and is no filter" RUN_ALLOWS);
     bad("run|whoami",
         "thrd: run whoami: needs a connection to talk to, and is no filter" RUN_ALLOWS);
     bad("run|whoam", "thrd: run whoam: no such handler" RUN_ALLOWS); /* not worth a suggestion */
@@ -840,6 +853,7 @@ int main(void)
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_when_full),
         cmocka_unit_test(test_stack),
+        cmocka_unit_test(test_ballast),
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_min_rate),
         cmocka_unit_test(test_drain),
