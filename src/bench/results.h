@@ -20,6 +20,7 @@ struct result_cell {
     size_t rounds;                              /* measured so far, failed ones included */
     size_t failed_rounds;                       /* their figures are all NaN */
     double figures[FIGURES][RESULTS_ROUNDS_MAX]; /* by figure, then round; NaN: missing */
+    double server_cpu_s[RESULTS_ROUNDS_MAX];    /* of the server's whole life, by round */
     struct histogram latency;                   /* of all rounds that did not fail */
     struct histogram uncorrected;               /* open loop only, else empty */
     uint64_t failures[LOAD_FAILURES];
