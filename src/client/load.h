@@ -4,8 +4,8 @@
  * What it does: keeps `connections` connections busy with exchanges (a request, its reply), one
  * after another (closed loop) or on a fixed schedule (open loop, `rate`), and tells how many there
  * were, how long each took, and what went wrong.
- * What it does not do: it starts no server, looks at no process but its own threads, prints nothing.
- * Knows only libc; shares no code with the server.
+ * What it does not do: it starts no server, looks at no process but its own threads, prints
+ * nothing. Knows only libc; shares no code with the server.
  *
  * The caller's thread leads, the load threads run by themselves:
  *
@@ -27,9 +27,9 @@
 /* What is sent, and what has to come back. */
 enum load_service {
     LOAD_ECHO = 0, /* size bytes, different each time; the same come back (RFC 862) */
-    LOAD_BYTES,    /* "SIZE\n"; SIZE bytes come back, byte i is 'a' + i % 26 (thrd's handler bytes) */
-    LOAD_AGE,      /* nothing is sent; a decimal number of nanoseconds and a line end come back,
-                      then the end (thrd's handler age); the numbers go to result.ages */
+    LOAD_BYTES, /* "SIZE\n"; SIZE bytes come back, byte i is 'a' + i % 26 (thrd's handler bytes) */
+    LOAD_AGE,   /* nothing is sent; a decimal number of nanoseconds and a line end come back,
+                   then the end (thrd's handler age); the numbers go to result.ages */
 };
 
 struct load_config {
@@ -71,17 +71,17 @@ const char *load_failure_name(enum load_failure failure);
 struct load_result {
     /* In the window: */
     int64_t window_ns;
-    uint64_t exchanges;     /* that ended in it */
-    uint64_t connects;      /* connections made in it */
-    uint64_t bytes_in;      /* received from the server */
-    uint64_t bytes_out;     /* sent */
-    double load_cpu_s;      /* CPU time of all load threads, seconds */
-    double load_busiest;    /* CPU time of the busiest load thread / window, 0 to 1 */
-    struct histogram total; /* from the intended start of an exchange (open loop: when it was due;
-                               with reconnect: of its connect) to its last byte */
-    struct histogram late;  /* the same without correction for coordinated omission: from when it
-                               was really begun. In closed loop the same as total. */
-    struct histogram first; /* from the request's last byte sent to the reply's first */
+    uint64_t exchanges;       /* that ended in it */
+    uint64_t connects;        /* connections made in it */
+    uint64_t bytes_in;        /* received from the server */
+    uint64_t bytes_out;       /* sent */
+    double load_cpu_s;        /* CPU time of all load threads, seconds */
+    double load_busiest;      /* CPU time of the busiest load thread / window, 0 to 1 */
+    struct histogram total;   /* from the intended start of an exchange (open loop: when it was due;
+                                 with reconnect: of its connect) to its last byte */
+    struct histogram late;    /* the same without correction for coordinated omission: from when it
+                                 was really begun. In closed loop the same as total. */
+    struct histogram first;   /* from the request's last byte sent to the reply's first */
     struct histogram connect; /* from connect(2) to the connection; of all connections ever made */
     struct histogram ages;    /* LOAD_AGE only */
 
@@ -97,8 +97,8 @@ struct load;
 
 /* Makes the threads and the connections. Blocks until every connection (held ones too, each after
  * its exchange) is up, at most patience_ns after the last progress. Exchanges of the busy
- * connections begin as soon as all are up: they are the warm-up. Returns 0 with *load, or -1 with the
- * reason in error (one line): then nothing is left. Raises the soft limit of open files where
+ * connections begin as soon as all are up: they are the warm-up. Returns 0 with *load, or -1 with
+ * the reason in error (one line): then nothing is left. Raises the soft limit of open files where
  * needed. Source addresses are spread over 127/8 when the server's is in it, so that ports do not
  * run out. config may be gone afterwards. */
 int load_start(const struct load_config *config, struct load **load, char *error, size_t size);
@@ -113,7 +113,7 @@ bool load_wait(struct load *load, int64_t end_ns);
 
 /* Exchanges that end later than end_ns do not count, except that an open loop's that were due
  * before are waited for, patience_ns at most. No new ones begin. Blocks until none is under way. */
-void load_close_window(struct load *load, int64_t end_ns);
+bool load_close_window(struct load *load, int64_t end_ns);
 
 /* Closes every connection, joins the threads, fills in *result (large: not on a small stack) and
  * frees all. Works at any time after load_start(), also without a window. */
