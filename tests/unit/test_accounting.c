@@ -399,26 +399,38 @@ static int64_t have_many_children(void)
     return 0;
 }
 
+/* The quicker of two readings: somebody else may be running here. */
+static void read_many(pid_t pid, int64_t *cpu_ns, int64_t *memory_ns)
+{
+    struct accounting_cpu cpu;
+    struct accounting_memory memory;
+    *cpu_ns = *memory_ns = INT64_MAX;
+    for (int i = 0; i < 2; i++) {
+        int64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        accounting_read_cpu(pid, &cpu);
+        int64_t between = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        accounting_read_memory(pid, &memory);
+        int64_t after = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        assert_int_equal(cpu.processes, MANY + 1);
+        assert_int_equal(memory.processes, MANY + 1);
+        assert_true(cpu.total_ns > 0 && memory.pss_bytes > 0 && memory.page_tables_bytes > 0);
+        *cpu_ns = between - before < *cpu_ns ? between - before : *cpu_ns;
+        *memory_ns = after - between < *memory_ns ? after - between : *memory_ns;
+    }
+}
+
 static void test_a_thousand_children_are_read_quickly(void **state)
 {
     struct worker worker = begin_worker(have_many_children);
-    struct accounting_cpu cpu;
-    struct accounting_memory memory;
+    int64_t cpu_ns, memory_ns;
     (void)state;
     assert_int_equal(worker_result(&worker), 0);
-    int64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    accounting_read_cpu(worker.pid, &cpu);
-    int64_t between = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    accounting_read_memory(worker.pid, &memory);
-    int64_t after = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    assert_int_equal(cpu.processes, MANY + 1);
-    assert_int_equal(memory.processes, MANY + 1);
-    assert_true(cpu.total_ns > 0 && memory.pss_bytes > 0 && memory.page_tables_bytes > 0);
+    read_many(worker.pid, &cpu_ns, &memory_ns);
     print_message("%d children: CPU time read in %.1f ms, memory in %.1f ms\n", MANY,
-                  (double)(between - before) / 1e6, (double)(after - between) / 1e6);
+                  (double)cpu_ns / 1e6, (double)memory_ns / 1e6);
     if (!suite_has_sanitizer()) {
-        assert_true(between - before < allow_ms(50) * MS);
-        assert_true(after - between < allow_ms(200) * MS);
+        assert_true(cpu_ns < allow_ms(50) * MS);
+        assert_true(memory_ns < allow_ms(200) * MS);
     }
     end_worker(&worker);
 }
