@@ -8,12 +8,13 @@
 #include <stddef.h>
 
 struct estimate {
-    size_t rounds;   /* figures that there are */
-    double median;   /* NaN where there is none */
-    double low;      /* the interval: with probability `coverage` the true median lies in it */
+    size_t rounds; /* figures that there are */
+    double median; /* NaN where there is none */
+    double low;    /* the interval: with probability `coverage` the true median lies in it */
     double high;
-    double coverage; /* 0 to 1; as narrow as it can be with 0.9 or more; where so few rounds cannot
-                        give that, low and high are the smallest and the largest figure */
+    double coverage; /* 0 to 1; as many figures are left off at both ends as leave 0.9 or more;
+                        where so few rounds cannot give that (below 5), low and high are the
+                        smallest and the largest figure. 0 for a single one, which says nothing */
 };
 
 /* NaN figures are left out. values is not changed. */
