@@ -2,7 +2,7 @@
  *
  * What it does: turns text into exact numbers, checks the range, and says what is wrong.
  * What it does not do: no fractions, no signs, no spaces; nothing is rounded or clamped.
- * Called by options.c; every function is pure and may run in any thread. */
+ * Called by the option tables; every function is pure and may run in any thread. */
 #ifndef THRD_CLI_UNITS_H
 #define THRD_CLI_UNITS_H
 

@@ -1,5 +1,6 @@
 /* test_usage - the program as a command: what it prints where, and with which status it ends, when
  * it does not serve. The options one by one are tests/unit/test_options.c's. */
+#include <stdio.h>
 #include <string.h>
 
 #include "process_log.h"
@@ -40,6 +41,29 @@ static void version_is_one_line(struct process *thrd)
     assert_int_equal(count_lines(output), 1);
 }
 
+/* Each has a screen of its own, and "thrd --help" names it. */
+static void every_command_has_help(struct process *thrd)
+{
+    static const char *const commands[] = {"handlers", "run"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char part[64];
+        assert_int_equal(process_run(thrd, output, sizeof output, commands[i], "--help", NULL), 0);
+        snprintf(part, sizeof part, "Usage: thrd %s ", commands[i]);
+        assert_memory_equal(output, part, strlen(part));
+        for (const char *line = output; line[0] != '\0'; line += strcspn(line, "\n") + 1)
+            assert_true(strcspn(line, "\n") <= 80);
+        assert_string_equal(process_log_text(thrd), "");
+        process_renew(thrd);
+        assert_int_equal(process_run(thrd, output, sizeof output, commands[i], "-V", NULL), 0);
+        assert_memory_equal(output, "thrd ", 5);
+        process_renew(thrd);
+        assert_int_equal(process_run(thrd, output, sizeof output, "--help", NULL), 0);
+        snprintf(part, sizeof part, "\n  %s ", commands[i]);
+        expect_contains(output, part);
+        process_renew(thrd);
+    }
+}
+
 /* A line for each: its name, then what it does; and the server knows all of them. */
 static void handlers_are_listed_by_name(struct process *thrd)
 {
@@ -76,7 +100,12 @@ static void mistakes_are_named(struct process *thrd)
     expect_usage_error(thrd, "--mode=threads", "--mode=threads");
     expect_usage_error(thrd, "--idle=10", "--idle=10");
     expect_usage_error(thrd, "--ready-fd=99", "--ready-fd=99");
-    expect_usage_error(thrd, "serve", "serve");
+    expect_usage_error(thrd, "serve", "thrd: unknown command serve\nTry 'thrd --help'.\n");
+    expect_usage_error(thrd, "echo", "thrd: unknown command echo\nTry 'thrd --help'.\n");
+    expect_usage_error(thrd, "", "thrd: unknown command \nTry 'thrd --help'.\n");
+    expect_usage_error(thrd, "-", "thrd: unknown command -\nTry 'thrd --help'.\n");
+    expect_usage_error(thrd, "hander", "unknown command hander; did you mean handlers?");
+    expect_usage_error(thrd, "rnu", "unknown command rnu; did you mean run?");
 }
 
 static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
@@ -92,11 +121,9 @@ static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
-        CASE(help_fits_on_a_screen),
-        CASE(version_is_one_line),
-        CASE(handlers_are_listed_by_name),
-        CASE(mistakes_are_named),
-        CASE(fork_mode_is_refused_where_it_was_not_built),
+        CASE(help_fits_on_a_screen),  CASE(version_is_one_line),
+        CASE(every_command_has_help), CASE(handlers_are_listed_by_name),
+        CASE(mistakes_are_named),     CASE(fork_mode_is_refused_where_it_was_not_built),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("usage", cases, NULL, NULL);
