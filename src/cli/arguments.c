@@ -154,7 +154,7 @@ enum arguments_end arguments_parse(const struct argument_table *table, void *tar
         if (end != ARGUMENTS_COMPLETE)
             return end;
     }
-    const char *what = table->check ? table->check(target) : NULL;
+    const char *what = table->finish ? table->finish(target) : NULL;
     if (!what)
         return ARGUMENTS_COMPLETE;
     complaint_word(&walk.complaint, NULL, what, table->choices);

@@ -55,8 +55,9 @@ struct argument_table {
     const char *words;                   /* what they are: "the name of a handler"; may be NULL */
     const struct argument_list *choices; /* all that a word may be; NULL: that cannot be listed */
 
-    /* What is missing or contradictory when all has been read; NULL: nothing. May be NULL. */
-    const char *(*check)(const void *target);
+    /* Completes the target when all has been read. Returns NULL, or what is missing or
+     * contradictory, a text that lives as long as the target. May be NULL. */
+    const char *(*finish)(void *target);
 };
 
 enum arguments_end {

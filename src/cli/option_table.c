@@ -3,11 +3,11 @@
 #include "cli/option_table.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/services.h"
 #include "cli/units.h"
@@ -74,21 +74,6 @@ static const char *set_no_nodelay(void *target, const char *value)
     return NULL;
 }
 
-/* Copies the part of *text up to the next comma or the end into part, and moves *text behind the
- * comma. False where there is no more part, or it is too long to be a number of ours. */
-static bool next_part(const char **text, char part[16])
-{
-    if (!*text)
-        return false;
-    size_t length = strcspn(*text, ",");
-    if (length >= 16)
-        return false;
-    memcpy(part, *text, length);
-    part[length] = '\0';
-    *text = (*text)[length] == ',' ? *text + length + 1 : NULL;
-    return true;
-}
-
 static const char *set_keepalive(void *target, const char *value)
 {
     struct options *options = target;
@@ -97,9 +82,9 @@ static const char *set_keepalive(void *target, const char *value)
     struct thrdsrv_config *config = &options->config;
     int64_t number[3] = {0, config->keepalive_interval, config->keepalive_count};
     if (strcmp(value, "off") != 0) {
-        char part[16];
+        char part[16]; /* longer than any number of ours */
         for (int i = 0; i < 3; i++) {
-            if (!next_part(&value, part))
+            if (!list_next(&value, part, sizeof part))
                 return "not three numbers";
             enum units_status status = units_parse_number(part, 1, max[i], &number[i]);
             if (status != UNITS_OK)
@@ -312,7 +297,7 @@ static const struct argument_spec specs[] = {
 };
 
 /* The modes are checked at the end, because the last --mode is the one that counts. */
-static const char *check_mode(const void *target)
+static const char *check_mode(void *target)
 {
     const struct options *options = target;
     if (thrdsrv_mode_supported(options->config.mode))
@@ -329,7 +314,7 @@ const struct argument_table option_table = {
     .specs = specs,
     .spec_count = sizeof specs / sizeof specs[0],
     .groups = groups,
-    .check = check_mode,
+    .finish = check_mode,
 };
 
 const char *option_table_mode_name(enum thrdsrv_mode mode)

@@ -41,7 +41,7 @@ static const char *take_name(void *target, size_t index, const char *word)
     return NULL;
 }
 
-static const char *check(const void *target)
+static const char *finish(void *target)
 {
     const struct thrdsrv_handler *const *handler = target;
     return *handler ? NULL : "needs the name of a handler";
@@ -59,7 +59,7 @@ const struct argument_table run_table = {
     .take = take_name,
     .words = "the name of a handler",
     .choices = &filters,
-    .check = check,
+    .finish = finish,
 };
 
 /* Network file systems may report only now what write(2) could not write (close(2)). EBADF: it was

@@ -89,7 +89,7 @@ static const char *take(void *target, size_t index, const char *word)
     return NULL;
 }
 
-static const char *check(const void *target)
+static const char *finish(void *target)
 {
     const struct shop *s = target;
     return s->fruit ? NULL : "needs a --fruit";
@@ -124,7 +124,7 @@ static const struct argument_table table = {
     .take = take,
     .words = "two days",
     .choices = &days,
-    .check = check,
+    .finish = finish,
 };
 
 static void good(const char *arguments)
