@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/bench_command.h"
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/handlers_command.h"
@@ -18,6 +19,7 @@ static const struct command {
 } commands[] = {
     {"handlers", "list the names for --handler", handlers_command},
     {"run", "run a handler as a filter from standard input to output", run_command},
+    {"bench", "measure threads against processes, side by side, on this machine", bench_command},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
