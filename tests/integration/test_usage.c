@@ -44,7 +44,7 @@ static void version_is_one_line(struct process *thrd)
 /* Each has a screen of its own, and "thrd --help" names it. */
 static void every_command_has_help(struct process *thrd)
 {
-    static const char *const commands[] = {"handlers", "run"};
+    static const char *const commands[] = {"handlers", "run", "bench"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char part[64];
         assert_int_equal(process_run(thrd, output, sizeof output, commands[i], "--help", NULL), 0);
@@ -106,6 +106,32 @@ static void mistakes_are_named(struct process *thrd)
     expect_usage_error(thrd, "-", "thrd: unknown command -\nTry 'thrd --help'.\n");
     expect_usage_error(thrd, "hander", "unknown command hander; did you mean handlers?");
     expect_usage_error(thrd, "rnu", "unknown command rnu; did you mean run?");
+    expect_usage_error(thrd, "benhc", "unknown command benhc; did you mean bench?");
+}
+
+/* Nothing is started for arguments that are wrong. */
+static void expect_bench_error(struct process *thrd, const char *first, const char *second,
+                               const char *message)
+{
+    assert_int_equal(process_run(thrd, output, sizeof output, "bench", first, second, NULL), 2);
+    assert_string_equal(output, "");
+    const char *text = strstr(process_log_text(thrd), "thrd: ");
+    assert_non_null(text);
+    assert_string_equal(text, message);
+    process_renew(thrd);
+}
+
+static void mistakes_of_commands_are_named(struct process *thrd)
+{
+    expect_bench_error(thrd, "--rounds=0", NULL,
+                       "thrd: bench: --rounds=0: too small; allowed: 1 to 101, default 5\n");
+    expect_bench_error(thrd, "--slots=5", NULL,
+                       "thrd: bench: unknown option --slots\nTry 'thrd bench --help'.\n");
+    expect_bench_error(thrd, "--json", "--csv",
+                       "thrd: bench: --json and --csv: both go to standard output; give one of "
+                       "them a file\n");
+    expect_bench_error(thrd, "--compare", "only-one.json",
+                       "thrd: bench: --compare: needs two files, the old one and the new one\n");
 }
 
 static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
@@ -115,15 +141,22 @@ static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
     suite_skip("this build has the mode fork");
 #else
     expect_usage_error(thrd, "--mode=fork", "this build has no fork mode");
+    expect_bench_error(thrd, "--modes=fork", NULL,
+                       "thrd: bench: --modes=fork: this build has no fork mode; build with cmake "
+                       "-DTHRDSRV_FORK=ON\n");
 #endif
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
-        CASE(help_fits_on_a_screen),  CASE(version_is_one_line),
-        CASE(every_command_has_help), CASE(handlers_are_listed_by_name),
-        CASE(mistakes_are_named),     CASE(fork_mode_is_refused_where_it_was_not_built),
+        CASE(help_fits_on_a_screen),
+        CASE(version_is_one_line),
+        CASE(every_command_has_help),
+        CASE(handlers_are_listed_by_name),
+        CASE(mistakes_are_named),
+        CASE(mistakes_of_commands_are_named),
+        CASE(fork_mode_is_refused_where_it_was_not_built),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("usage", cases, NULL, NULL);
