@@ -1,6 +1,7 @@
 /* test_bench_options.c - cli/bench_options.c, cli/bench_servers.c and cli/bench_conflicts.c: every
  * option of thrd bench with good, bad and boundary values, what contradicts what, the texts of the
- * errors and the layout of its help. Built for a library with and without mode fork. */
+ * errors, the layout of its help, and that the man page describes them. Built for a library with
+ * and without mode fork. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,6 +14,8 @@
 
 #include "cli/bench_options.h"
 #include "cli/help.h"
+
+#include "manual.h"
 
 #define MS INT64_C(1000000)
 
@@ -614,6 +617,16 @@ static void test_help(void **state)
     free(text);
 }
 
+static void test_manual_describes_everything(void **state)
+{
+    char *text = manual_read(THRD_SOURCE_DIR "/src/man/thrd-bench.1");
+    const struct argument_spec *spec;
+    (void)state;
+    for (size_t i = 0; (spec = arguments_spec_at(&bench_table, i)); i++)
+        manual_check_item(text, spec);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -640,6 +653,7 @@ int main(void)
         cmocka_unit_test(test_contradictions),
         cmocka_unit_test(test_a_comparison_measures_nothing),
         cmocka_unit_test(test_help),
+        cmocka_unit_test(test_manual_describes_everything),
     };
     return cmocka_run_group_tests_name("bench options", tests, NULL, NULL);
 }

@@ -18,6 +18,8 @@
 #include "cli/options.h"
 #include "cli/services.h"
 
+#include "manual.h"
+
 /* One parse at a time; static because the configuration points into it. */
 static struct options options;
 static char message[ARGUMENTS_MESSAGE_SIZE];
@@ -676,54 +678,14 @@ static void test_help_names_everything(void **state)
     free(text);
 }
 
-static char *read_file(const char *path)
-{
-    char *text = NULL;
-    size_t size = 0;
-    char buf[4096];
-    size_t count;
-    FILE *file = fopen(path, "r");
-    FILE *copy = open_memstream(&text, &size);
-    if (!file)
-        fail_msg("cannot open %s", path);
-    assert_non_null(copy);
-    while ((count = fread(buf, 1, sizeof buf, file)) > 0)
-        fwrite(buf, 1, count, copy);
-    fclose(file);
-    fclose(copy);
-    return text;
-}
-
-/* In the source of the manual "--slots=N" is ".It Fl -slots Ns = Ns Ar N"; the default stands in
- * the paragraph below it. */
-static void check_manual_item(const char *text, const struct argument_spec *spec)
-{
-    char item[64];
-    char letter[8] = "";
-    const char *initial = spec->initial ? spec->initial : "";
-    if (spec->letter != '\0')
-        snprintf(letter, sizeof letter, "%c , ", spec->letter);
-    snprintf(item, sizeof item, "\n.It Fl %s-%s%s", letter, spec->name,
-             spec->argument ? " Ns = Ns " : "\n");
-    const char *at = strstr(text, item);
-    if (!at) {
-        fail_msg("thrd.1 has no item for --%s", spec->name);
-        return;
-    }
-    const char *found = strstr(at, initial);
-    const char *end = strstr(at + 1, "\n.It Fl ");
-    if (!found || (end && found > end))
-        fail_msg("thrd.1 does not give the default %s of --%s", initial, spec->name);
-}
-
 static void test_manual_describes_everything(void **state)
 {
-    char *text = read_file(THRD_SOURCE_DIR "/src/man/thrd.1");
+    char *text = manual_read(THRD_SOURCE_DIR "/src/man/thrd.1");
     const struct argument_spec *spec;
     struct service service;
     (void)state;
     for (size_t i = 0; (spec = arguments_spec_at(&option_table, i)); i++)
-        check_manual_item(text, spec);
+        manual_check_item(text, spec);
     for (size_t i = 0; services_at(i, &service); i++) {
         char item[64];
         snprintf(item, sizeof item, "\n.It Cm %s\n", service.name);
