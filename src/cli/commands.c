@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "cli/bench_command.h"
+#include "cli/check_command.h"
 #include "cli/command.h"
 #include "cli/complaint.h"
+#include "cli/demo_command.h"
 #include "cli/handlers_command.h"
 #include "cli/nearest.h"
 #include "cli/run_command.h"
@@ -20,6 +22,8 @@ static const struct command {
     {"handlers", "list the names for --handler", handlers_command},
     {"run", "run a handler as a filter from standard input to output", run_command},
     {"bench", "measure threads against processes, side by side, on this machine", bench_command},
+    {"check", "how many connections this machine carries, and what limits them", check_command},
+    {"demo", "show what a fault in one connection does to the others", demo_command},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -44,7 +44,7 @@ static void version_is_one_line(struct process *thrd)
 /* Each has a screen of its own, and "thrd --help" names it. */
 static void every_command_has_help(struct process *thrd)
 {
-    static const char *const commands[] = {"handlers", "run", "bench"};
+    static const char *const commands[] = {"handlers", "run", "bench", "check", "demo"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char part[64];
         assert_int_equal(process_run(thrd, output, sizeof output, commands[i], "--help", NULL), 0);
@@ -110,10 +110,10 @@ static void mistakes_are_named(struct process *thrd)
 }
 
 /* Nothing is started for arguments that are wrong. */
-static void expect_bench_error(struct process *thrd, const char *first, const char *second,
-                               const char *message)
+static void expect_command_error(struct process *thrd, const char *command, const char *first,
+                                 const char *second, const char *message)
 {
-    assert_int_equal(process_run(thrd, output, sizeof output, "bench", first, second, NULL), 2);
+    assert_int_equal(process_run(thrd, output, sizeof output, command, first, second, NULL), 2);
     assert_string_equal(output, "");
     const char *text = strstr(process_log_text(thrd), "thrd: ");
     assert_non_null(text);
@@ -123,15 +123,34 @@ static void expect_bench_error(struct process *thrd, const char *first, const ch
 
 static void mistakes_of_commands_are_named(struct process *thrd)
 {
-    expect_bench_error(thrd, "--rounds=0", NULL,
-                       "thrd: bench: --rounds=0: too small; allowed: 1 to 101, default 5\n");
-    expect_bench_error(thrd, "--slots=5", NULL,
-                       "thrd: bench: unknown option --slots\nTry 'thrd bench --help'.\n");
-    expect_bench_error(thrd, "--json", "--csv",
-                       "thrd: bench: --json and --csv: both go to standard output; give one of "
-                       "them a file\n");
-    expect_bench_error(thrd, "--compare", "only-one.json",
-                       "thrd: bench: --compare: needs two files, the old one and the new one\n");
+    expect_command_error(thrd, "bench", "--rounds=0", NULL,
+                         "thrd: bench: --rounds=0: too small; allowed: 1 to 101, default 5\n");
+    expect_command_error(thrd, "bench", "--slots=5", NULL,
+                         "thrd: bench: unknown option --slots\nTry 'thrd bench --help'.\n");
+    expect_command_error(thrd, "bench", "--json", "--csv",
+                         "thrd: bench: --json and --csv: both go to standard output; give one of "
+                         "them a file\n");
+    expect_command_error(thrd, "bench", "--compare", "only-one.json",
+                         "thrd: bench: --compare: needs two files, the old one and the new one\n");
+    expect_command_error(thrd, "check", "--slots=0", NULL,
+                         "thrd: check: --slots=0: too small; allowed: 1 to 1000000\n");
+    expect_command_error(thrd, "check", "--slots=1000001", NULL,
+                         "thrd: check: --slots=1000001: too large; allowed: 1 to 1000000\n");
+    expect_command_error(thrd, "check", "--mode=threads", NULL,
+                         "thrd: check: --mode=threads: no such mode; allowed: thread or fork\n");
+    expect_command_error(thrd, "check", "--mode=inline", NULL,
+                         "thrd: check: --mode=inline: inline has one connection, on any machine; "
+                         "allowed: thread or fork\n");
+    expect_command_error(thrd, "check", "5", NULL,
+                         "thrd: check: unexpected argument 5\nTry 'thrd check --help'.\n");
+    expect_command_error(thrd, "demo", NULL, NULL,
+                         "thrd: demo: needs the name of a demonstration\nAllowed: isolation\n");
+    expect_command_error(thrd, "demo", "isolaton", NULL,
+                         "thrd: demo isolaton: no such demonstration; did you mean isolation?\n"
+                         "Allowed: isolation\n");
+    expect_command_error(thrd, "demo", "isolation", "x",
+                         "thrd: demo takes the name of a demonstration, and no more; unexpected "
+                         "argument x\nTry 'thrd demo --help'.\n");
 }
 
 static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
@@ -141,9 +160,12 @@ static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
     suite_skip("this build has the mode fork");
 #else
     expect_usage_error(thrd, "--mode=fork", "this build has no fork mode");
-    expect_bench_error(thrd, "--modes=fork", NULL,
-                       "thrd: bench: --modes=fork: this build has no fork mode; build with cmake "
-                       "-DTHRDSRV_FORK=ON\n");
+    expect_command_error(thrd, "bench", "--modes=fork", NULL,
+                         "thrd: bench: --modes=fork: this build has no fork mode; build with cmake "
+                         "-DTHRDSRV_FORK=ON\n");
+    expect_command_error(thrd, "check", "--mode=fork", NULL,
+                         "thrd: check: --mode=fork: this build has no fork mode; build with cmake "
+                         "-DTHRDSRV_FORK=ON\n");
 #endif
 }
 
