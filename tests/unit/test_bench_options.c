@@ -407,6 +407,7 @@ static void test_ballast(void **state)
     assert_int_equal(config->ballast_bytes[0], 0);
     assert_int_equal(config->ballast_bytes[1], 64 << 20);
     assert_int_equal(config->ballast_bytes[2], 1 << 30);
+    assert_int_equal(good("--ballast=0,64m|--ballast=1g")->ballast_count, 1);
     assert_int_equal(good("--ballast=1048576g")->ballast_bytes[0], INT64_C(1) << 50);
     bad("--ballast=1048577g", "thrd: bench: --ballast=1048577g: too large; allowed: sizes of 0 to "
                               "1048576g, with commas, at most 32");
