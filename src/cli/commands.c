@@ -1,88 +1,66 @@
-/* commands.c - what thrd does besides serving: say something, or filter, and leave; see commands.h.
- */
+/* commands.c - which commands thrd has besides serving; see commands.h. */
 #include "cli/commands.h"
 
-#include <errno.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <thrdsrv/version.h>
+#include "cli/bench_command.h"
+#include "cli/check_command.h"
+#include "cli/command.h"
+#include "cli/complaint.h"
+#include "cli/demo_command.h"
+#include "cli/handlers_command.h"
+#include "cli/nearest.h"
+#include "cli/run_command.h"
 
-#include "cli/filter.h"
-#include "cli/help.h"
-#include "cli/services.h"
+/* run gets the arguments from the command's name on, and returns the exit status. */
+static const struct command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char *argv[]);
+} commands[] = {
+    {"handlers", "list the names for --handler", handlers_command},
+    {"run", "run a handler as a filter from standard input to output", run_command},
+    {"bench", "measure threads against processes, side by side, on this machine", bench_command},
+    {"check", "how many connections this machine carries, and what limits them", check_command},
+    {"demo", "show what a fault in one connection does to the others", demo_command},
+};
 
-static int fail_stdout(int error)
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static bool command_at(size_t index, const char **name, const char **summary)
 {
-    fprintf(stderr, "thrd: cannot write to standard output: %s\n", strerror(error));
-    return 1;
+    if (index >= COMMAND_COUNT)
+        return false;
+    *name = commands[index].name;
+    *summary = commands[index].summary;
+    return true;
 }
 
-/* A text that was lost (disk full, closed pipe) must not look like success to a script. */
-static int finish_stdout(void)
+const struct argument_list commands_list = {"Commands", command_at};
+
+bool commands_are_asked_for(int argc, char *const argv[])
 {
-    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : fail_stdout(errno);
+    return argc > 1 && (argv[1][0] != '-' || argv[1][1] == '\0');
 }
 
-static int longest_name(void)
+static int fail_unknown(const char *name)
 {
-    struct service service;
-    size_t longest = 0;
-    for (size_t i = 0; services_at(i, &service); i++)
-        if (strlen(service.name) > longest)
-            longest = strlen(service.name);
-    return (int)longest;
+    char message[ARGUMENTS_MESSAGE_SIZE];
+    struct complaint complaint = {.text = message, .size = sizeof message};
+    struct nearest nearest;
+    nearest_init(&nearest, name, strlen(name));
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        nearest_offer(&nearest, commands[i].name);
+    complaint_unknown(&complaint, "unknown command", name, strlen(name), "", nearest.best);
+    fprintf(stderr, "%s\n", message);
+    return COMMAND_USAGE;
 }
 
-int commands_list_handlers(void)
+int commands_run(int argc, char *argv[])
 {
-    struct service service;
-    int width = longest_name();
-    for (size_t i = 0; services_at(i, &service); i++)
-        printf("%-*s  %s\n", width, service.name, service.summary);
-    return finish_stdout();
-}
-
-/* Network file systems may report only now what write(2) could not write (close(2)). EBADF: it was
- * closed all the time, and nothing was to be written. */
-static int close_stdout(void)
-{
-    return close(STDOUT_FILENO) == 0 || errno == EBADF ? 0 : fail_stdout(errno);
-}
-
-int commands_run(const struct thrdsrv_handler *handler)
-{
-    uintmax_t consumed;
-    switch (filter_run(handler, STDIN_FILENO, STDOUT_FILENO, &consumed)) {
-    case FILTER_COMPLETE:
-        return close_stdout();
-    case FILTER_REFUSED:
-        fprintf(stderr, "thrd: run %s: input refused after %ju bytes; the output says why\n",
-                handler->name, consumed);
-        return close_stdout() == 0 ? 3 : 1;
-    case FILTER_CANNOT_READ:
-        fprintf(stderr, "thrd: cannot read standard input: %s\n", strerror(errno));
-        return 1;
-    case FILTER_CANNOT_WRITE:
-        return fail_stdout(errno);
-    case FILTER_BROKEN:
-        fprintf(stderr, "thrd: run %s: the handler does not go on: a fault in it\n", handler->name);
-        return 1;
-    }
-    return 1;
-}
-
-int commands_show_help(void)
-{
-    help_write(stdout);
-    return finish_stdout();
-}
-
-int commands_show_version(void)
-{
-    puts("thrd " THRDSRV_VERSION);
-    return finish_stdout();
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return fail_unknown(argv[1]);
 }

@@ -1,23 +1,23 @@
-/* commands.h - what thrd does besides serving: say something, or filter, and leave.
+/* commands.h - which commands thrd has besides serving.
  *
- * Called by main.c on the main thread. Each returns the process's exit status (thrd(1), EXIT
- * STATUS): 0; or 1 with one line on stderr when standard output does not take all of the output. */
+ * What it does: one table names every command; "thrd --help" lists it, and main.c finds a command
+ * in it. Each command has a file of its own, with options and help of its own.
+ * Called by main.c on the main thread. */
 #ifndef THRD_CLI_COMMANDS_H
 #define THRD_CLI_COMMANDS_H
 
-#include <thrdsrv/handler.h>
+#include <stdbool.h>
 
-/* thrd handlers: a line "NAME  SUMMARY" for each service, in the order of the names. */
-int commands_list_handlers(void);
+#include "cli/arguments.h"
 
-/* thrd run NAME: standard input through the handler to standard output. Also 1 when standard input
- * cannot be read, and 3 when the handler refuses it, each with a line on stderr. */
-int commands_run(const struct thrdsrv_handler *handler);
+/* Whether the arguments of the program ask for a command: whether the first is a word. */
+bool commands_are_asked_for(int argc, char *const argv[]);
 
-/* thrd --help */
-int commands_show_help(void);
+/* Carries out the command that argv[1] names. Returns the process's exit status; 2, with a line on
+ * stderr that suggests what may have been meant, where there is no such command. */
+int commands_run(int argc, char *argv[]);
 
-/* thrd --version */
-int commands_show_version(void);
+/* All commands, for help. */
+extern const struct argument_list commands_list;
 
 #endif

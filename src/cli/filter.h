@@ -5,7 +5,7 @@
  * little it is, so that somebody at a terminal can talk to a handler.
  * What it does not do: it prints nothing, opens and closes nothing, has no timeouts, and changes
  * neither signals nor the modes of the descriptors, which other processes may share.
- * Called by commands.c; any thread, blocks. */
+ * Called by run_command.c; any thread, blocks. */
 #ifndef THRD_CLI_FILTER_H
 #define THRD_CLI_FILTER_H
 

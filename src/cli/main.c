@@ -1,12 +1,14 @@
 /* main.c - the program thrd: from the arguments to what they ask for.
  *
- * Everything is done elsewhere: options.c reads the arguments, commands.c carries
- * out the commands, serve.c serves. */
+ * Everything is done elsewhere: commands.c knows the commands, options.c reads the arguments of
+ * the server, serve.c serves. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/process_title.h"
 #include "cli/serve.h"
@@ -27,23 +29,15 @@ static void open_standard_streams(void)
 int main(int argc, char *argv[])
 {
     static struct options options;
-    char message[OPTIONS_MESSAGE_SIZE];
-    if (options_parse(&options, argc, argv, message, sizeof message) < 0) {
-        fprintf(stderr, "%s\n", message);
-        return SERVE_USAGE;
-    }
-    switch (options.action) {
-    case OPTIONS_LIST_HANDLERS:
-        return commands_list_handlers();
-    case OPTIONS_RUN:
-        return commands_run(options.filter);
-    case OPTIONS_SHOW_HELP:
-        return commands_show_help();
-    case OPTIONS_SHOW_VERSION:
-        return commands_show_version();
-    case OPTIONS_SERVE:
-        break;
-    }
+    char message[ARGUMENTS_MESSAGE_SIZE];
+    int status;
+    if (commands_are_asked_for(argc, argv))
+        return commands_run(argc, argv);
+    struct argument_table table = option_table;
+    table.shown = &commands_list;
+    enum arguments_end end = options_parse(&options, argc, argv, message, sizeof message);
+    if (!command_goes_on(&table, end, message, &status))
+        return status;
     open_standard_streams();
     if (options.config.mode == THRDSRV_MODE_FORK)
         process_title_init(argc, argv);

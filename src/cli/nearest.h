@@ -3,7 +3,7 @@
  * What it does: keeps the closest of the names it is offered, by edit distance (insert, delete,
  * replace or swap two neighbours), and drops what is too far off to be helpful.
  * What it does not do: it has no list of names and prints nothing.
- * Called by options.c; pure, any thread. */
+ * Called by arguments.c, complaint.c and commands.c; pure, any thread. */
 #ifndef THRD_CLI_NEAREST_H
 #define THRD_CLI_NEAREST_H
 

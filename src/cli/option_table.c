@@ -3,11 +3,11 @@
 #include "cli/option_table.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/services.h"
 #include "cli/units.h"
@@ -44,8 +44,9 @@ static const char *complaint(enum units_status status)
     return status == UNITS_OK ? NULL : units_complaint(status);
 }
 
-static const char *set_listen(struct options *options, const char *value)
+static const char *set_listen(void *target, const char *value)
 {
+    struct options *options = target;
     struct thrdsrv_config *config = &options->config;
     if (*value == '\0')
         return "no address";
@@ -56,46 +57,34 @@ static const char *set_listen(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_backlog(struct options *options, const char *value)
+static const char *set_backlog(void *target, const char *value)
 {
+    struct options *options = target;
     int64_t number = options->config.backlog;
     enum units_status status = units_parse_number(value, 1, 65535, &number);
     options->config.backlog = (int)number;
     return complaint(status);
 }
 
-static const char *set_no_nodelay(struct options *options, const char *value)
+static const char *set_no_nodelay(void *target, const char *value)
 {
+    struct options *options = target;
     (void)value;
     options->config.nodelay = false;
     return NULL;
 }
 
-/* Copies the part of *text up to the next comma or the end into part, and moves *text behind the
- * comma. False where there is no more part, or it is too long to be a number of ours. */
-static bool next_part(const char **text, char part[16])
+static const char *set_keepalive(void *target, const char *value)
 {
-    if (!*text)
-        return false;
-    size_t length = strcspn(*text, ",");
-    if (length >= 16)
-        return false;
-    memcpy(part, *text, length);
-    part[length] = '\0';
-    *text = (*text)[length] == ',' ? *text + length + 1 : NULL;
-    return true;
-}
-
-static const char *set_keepalive(struct options *options, const char *value)
-{
+    struct options *options = target;
     static const int64_t max[3] = {KEEPALIVE_SECONDS_MAX, KEEPALIVE_SECONDS_MAX,
                                    KEEPALIVE_COUNT_MAX};
     struct thrdsrv_config *config = &options->config;
     int64_t number[3] = {0, config->keepalive_interval, config->keepalive_count};
     if (strcmp(value, "off") != 0) {
-        char part[16];
+        char part[16]; /* longer than any number of ours */
         for (int i = 0; i < 3; i++) {
-            if (!next_part(&value, part))
+            if (!list_next(&value, part, sizeof part))
                 return "not three numbers";
             enum units_status status = units_parse_number(part, 1, max[i], &number[i]);
             if (status != UNITS_OK)
@@ -110,16 +99,18 @@ static const char *set_keepalive(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_ready_fd(struct options *options, const char *value)
+static const char *set_ready_fd(void *target, const char *value)
 {
+    struct options *options = target;
     int64_t number = options->ready_fd;
     enum units_status status = units_parse_number(value, 3, INT_MAX, &number);
     options->ready_fd = (int)number;
     return complaint(status);
 }
 
-static const char *set_handler(struct options *options, const char *value)
+static const char *set_handler(void *target, const char *value)
 {
+    struct options *options = target;
     struct service service;
     if (!services_find(value, &service))
         return "no such handler";
@@ -129,8 +120,9 @@ static const char *set_handler(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_mode(struct options *options, const char *value)
+static const char *set_mode(void *target, const char *value)
 {
+    struct options *options = target;
     int mode = find_name(mode_names, value);
     if (mode < 0)
         return "no such mode";
@@ -138,16 +130,18 @@ static const char *set_mode(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_slots(struct options *options, const char *value)
+static const char *set_slots(void *target, const char *value)
 {
+    struct options *options = target;
     int64_t number = options->config.slots;
     enum units_status status = units_parse_number(value, 1, THRDSRV_SLOTS_MAX, &number);
     options->config.slots = (unsigned)number;
     return complaint(status);
 }
 
-static const char *set_when_full(struct options *options, const char *value)
+static const char *set_when_full(void *target, const char *value)
 {
+    struct options *options = target;
     static const char busy[] = "busy:";
     struct thrdsrv_config *config = &options->config;
     if (strcmp(value, "wait") == 0) {
@@ -169,8 +163,9 @@ static const char *set_when_full(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_stack(struct options *options, const char *value)
+static const char *set_stack(void *target, const char *value)
 {
+    struct options *options = target;
     int64_t bytes = (int64_t)options->config.stack_size;
     enum units_status status = units_parse_size(value, THRDSRV_STACK_MIN, INT64_C(1) << 30, &bytes);
     options->config.stack_size = (size_t)bytes;
@@ -193,28 +188,33 @@ static const char *set_timeout(int64_t *field, const char *value)
     return complaint(units_parse_time(value, 0, UNITS_TIME_MAX_MS, field));
 }
 
-static const char *set_idle(struct options *options, const char *value)
+static const char *set_idle(void *target, const char *value)
 {
+    struct options *options = target;
     return set_timeout(&options->config.idle_ms, value);
 }
 
-static const char *set_first_byte(struct options *options, const char *value)
+static const char *set_first_byte(void *target, const char *value)
 {
+    struct options *options = target;
     return set_timeout(&options->config.first_byte_ms, value);
 }
 
-static const char *set_write_stall(struct options *options, const char *value)
+static const char *set_write_stall(void *target, const char *value)
 {
+    struct options *options = target;
     return set_timeout(&options->config.write_stall_ms, value);
 }
 
-static const char *set_lifetime(struct options *options, const char *value)
+static const char *set_lifetime(void *target, const char *value)
 {
+    struct options *options = target;
     return set_timeout(&options->config.lifetime_ms, value);
 }
 
-static const char *set_min_rate(struct options *options, const char *value)
+static const char *set_min_rate(void *target, const char *value)
 {
+    struct options *options = target;
     struct thrdsrv_config *config = &options->config;
     if (strcmp(value, "off") == 0) {
         config->min_rate_bytes = 0;
@@ -226,13 +226,15 @@ static const char *set_min_rate(struct options *options, const char *value)
 
 /* Not a set_timeout(): a drain without end could not be told from a server that hangs, and 0
  * means that nobody is waited for. */
-static const char *set_drain(struct options *options, const char *value)
+static const char *set_drain(void *target, const char *value)
 {
+    struct options *options = target;
     return complaint(units_parse_time(value, 0, UNITS_TIME_MAX_MS, &options->config.drain_ms));
 }
 
-static const char *set_log(struct options *options, const char *value)
+static const char *set_log(void *target, const char *value)
 {
+    struct options *options = target;
     int level = find_name(level_names, value);
     if (level < 0)
         return "no such level";
@@ -240,80 +242,87 @@ static const char *set_log(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_help(struct options *options, const char *value)
-{
-    (void)value;
-    options->action = OPTIONS_SHOW_HELP;
-    return NULL;
-}
-
-static const char *set_version(struct options *options, const char *value)
-{
-    (void)value;
-    options->action = OPTIONS_SHOW_VERSION;
-    return NULL;
-}
-
 /* ---- The table --------------------------------------------------------------------------- */
+
+static const char *const groups[] = {
+    [OPTIONS_LISTENING] = "Listening",
+    [OPTIONS_SERVICE] = "Service",
+    [OPTIONS_WORKERS] = "Workers",
+    [OPTIONS_TIMEOUTS] = "Timeouts, which cut a connection: 500ms, 30s, 5m, 2h, 1d or off",
+    [OPTIONS_OTHER] = "Log and help",
+};
 
 /* In the order of --help. The defaults are those of THRDSRV_CONFIG_INIT, and the list of
  * handlers that of services.c: tests/unit/test_options.c checks both. */
-static const struct option_spec specs[] = {
+static const struct argument_spec specs[] = {
     {"listen", '\0', "ADDR", "localhost:43211",
      "HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N, at most 64 times", OPTIONS_LISTENING,
      "HOST:PORT, [V6]:PORT, :PORT (all addresses), unix:PATH,\nfd:N (inherited); may be repeated",
-     set_listen},
+     set_listen, false},
     {"backlog", '\0', "N", "65535", "1 to 65535", OPTIONS_LISTENING,
-     "clients that may wait to be accepted", set_backlog},
+     "clients that may wait to be accepted", set_backlog, false},
     {"no-nodelay", '\0', NULL, NULL, NULL, OPTIONS_LISTENING,
-     "let the kernel gather small writes (no TCP_NODELAY)", set_no_nodelay},
+     "let the kernel gather small writes (no TCP_NODELAY)", set_no_nodelay, false},
     {"keepalive", '\0', "SPEC", "60,10,6",
      "IDLE,INTERVAL,COUNT (1 to 32767 seconds, 1 to 32767 seconds, 1 to 127) or off",
-     OPTIONS_LISTENING, "TCP probes: IDLE,INTERVAL,COUNT, or off", set_keepalive},
+     OPTIONS_LISTENING, "TCP probes: IDLE,INTERVAL,COUNT, or off", set_keepalive, false},
     {"ready-fd", '\0', "N", NULL, "3 or more, an open descriptor", OPTIONS_LISTENING,
-     "write the ready line to descriptor N too, and close it", set_ready_fd},
+     "write the ready line to descriptor N too, and close it", set_ready_fd, false},
 
     {"handler", '\0', "NAME", "echo",
      "age, bytes, chargen, daytime, discard, echo, rot13, time or whoami", OPTIONS_SERVICE,
-     "what clients get; 'thrd handlers' lists the names", set_handler},
+     "what clients get; 'thrd handlers' lists the names", set_handler, false},
 
     {"mode", '\0', "MODE", "thread", "thread, fork or inline", OPTIONS_WORKERS,
      "a thread or a process (fork) for each connection, or\ninline: one client at a time, no "
      "worker",
-     set_mode},
-    {"slots", '\0', "N", "128", "1 to 1000000", OPTIONS_WORKERS, "connections at once", set_slots},
+     set_mode, false},
+    {"slots", '\0', "N", "128", "1 to 1000000", OPTIONS_WORKERS, "connections at once", set_slots,
+     false},
     {"when-full", '\0', "ACTION", "wait", "wait, close or busy:TEXT (at most 500 bytes)",
-     OPTIONS_WORKERS, "all slots taken: wait, close or busy:TEXT", set_when_full},
+     OPTIONS_WORKERS, "all slots taken: wait, close or busy:TEXT", set_when_full, false},
     {"stack", '\0', "SIZE", "256k", "128k to 1g", OPTIONS_WORKERS,
-     "stack of each thread; bytes, or with k, m, g", set_stack},
+     "stack of each thread; bytes, or with k, m, g", set_stack, false},
     {"ballast", '\0', "SIZE", "0", "0 to 1048576g", OPTIONS_WORKERS,
-     "hold so much memory, to see what it does to fork", set_ballast},
+     "hold so much memory, to see what it does to fork", set_ballast, false},
 
     {"idle", '\0', "TIME", "10m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
-     "waited so long for more input", set_idle},
+     "waited so long for more input", set_idle, false},
     {"first-byte", '\0', "TIME", "1m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
-     "waited so long for the first input", set_first_byte},
+     "waited so long for the first input", set_first_byte, false},
     {"write-stall", '\0', "TIME", "1m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
-     "the client takes no output for so long", set_write_stall},
+     "the client takes no output for so long", set_write_stall, false},
     {"lifetime", '\0', "TIME", "off", "1ms to 10000d, or off", OPTIONS_TIMEOUTS, "its whole life",
-     set_lifetime},
+     set_lifetime, false},
     {"min-rate", '\0', "SIZE/TIME", "off", "SIZE/TIME such as 500/20s, or off", OPTIONS_TIMEOUTS,
-     "less than SIZE moved, in and out, within TIME", set_min_rate},
+     "less than SIZE moved, in and out, within TIME", set_min_rate, false},
     {"drain", '\0', "TIME", "30s", "0 to 10000d", OPTIONS_TIMEOUTS,
-     "still there so long after the stop; not off", set_drain},
+     "still there so long after the stop; not off", set_drain, false},
 
     {"log", '\0', "LEVEL", "notice", "error, warn, notice, info or debug", OPTIONS_OTHER,
-     "error, warn, notice, info (connections), debug", set_log},
-    {"help", 'h', NULL, NULL, NULL, OPTIONS_OTHER, "print this text", set_help},
-    {"version", 'V', NULL, NULL, NULL, OPTIONS_OTHER, "print the version", set_version},
+     "error, warn, notice, info (connections), debug", set_log, false},
 };
 
-#define SPEC_COUNT (sizeof specs / sizeof specs[0])
-
-const struct option_spec *option_table_at(size_t index)
+/* The modes are checked at the end, because the last --mode is the one that counts. */
+static const char *check_mode(void *target)
 {
-    return index < SPEC_COUNT ? &specs[index] : NULL;
+    const struct options *options = target;
+    if (thrdsrv_mode_supported(options->config.mode))
+        return NULL;
+    return "--mode=fork: this build has no fork mode; build with cmake -DTHRDSRV_FORK=ON";
 }
+
+const struct argument_table option_table = {
+    .usage = "Usage: thrd [OPTIONS]      serve, until SIGTERM or Ctrl-C (defaults in brackets)\n"
+             "       thrd COMMAND [...]  do something else; 'thrd COMMAND --help' says how\n",
+    .epilogue = "Signals: SIGTERM or SIGINT stops accepting and drains; a second one cuts now.\n"
+                "         SIGUSR1 logs the slots and the counters.\n"
+                "Exit status: 0 all drained, 3 connections cut, 2 usage, 1 the system refused.\n",
+    .specs = specs,
+    .spec_count = sizeof specs / sizeof specs[0],
+    .groups = groups,
+    .finish = check_mode,
+};
 
 const char *option_table_mode_name(enum thrdsrv_mode mode)
 {

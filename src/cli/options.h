@@ -1,8 +1,8 @@
-/* options.h - the command line.
+/* options.h - the command line of the server.
  *
- * What it does: turns the arguments into a configuration and an action, or into one error text
- * that names the option, what was given and what is allowed. Which options there are is said in
- * option_table.h.
+ * What it does: turns the arguments into a configuration, or into one error text that names the
+ * option, what was given and what is allowed. Which options there are is said in option_table.h;
+ * the commands have theirs elsewhere (commands.h).
  * What it does not do: it never prints, exits, allocates or asks the system. Addresses are
  * parsed by the library, and whether --ready-fd is open is ready.c's question.
  * Called by main.c before anything else; any thread. */
@@ -14,35 +14,22 @@
 
 #include <thrdsrv/server.h>
 
+#include "cli/arguments.h"
+
 #define OPTIONS_LISTEN_MAX 64  /* times --listen may be given */
 #define OPTIONS_BUSY_MAX   500 /* bytes of TEXT in --when-full=busy:TEXT */
 
-/* Enough for every message of options_parse(). */
-#define OPTIONS_MESSAGE_SIZE 512
-
-enum options_action {
-    OPTIONS_SERVE = 0,
-    OPTIONS_LIST_HANDLERS,
-    OPTIONS_RUN,
-    OPTIONS_SHOW_HELP,
-    OPTIONS_SHOW_VERSION,
-};
-
 /* Do not copy: config points into listen and busy_text, and at the argument strings. */
 struct options {
-    enum options_action action;
-    struct thrdsrv_config config;         /* log, on_start and user are left to the caller */
-    int ready_fd;                         /* -1: none */
-    int64_t ballast_bytes;                /* memory to take before serving; 0: none */
-    const struct thrdsrv_handler *filter; /* for OPTIONS_RUN */
+    struct thrdsrv_config config; /* log, on_start and user are left to the caller */
+    int ready_fd;                 /* -1: none */
+    int64_t ballast_bytes;        /* memory to take before serving; 0: none */
     const char *listen[OPTIONS_LISTEN_MAX];
     char busy_text[OPTIONS_BUSY_MAX + sizeof "\r\n"];
 };
 
-/* Parses argv[1] … argv[argc - 1] into *options. Returns 0; or -1 with the reason in message, one
- * or two lines without a newline at the end, of at most OPTIONS_MESSAGE_SIZE - 1 bytes.
- * The strings of argv must live as long as *options. argc may be 0. */
-int options_parse(struct options *options, int argc, char *const argv[], char *message,
-                  size_t size);
+/* Parses argv[1] … argv[argc - 1] into *options, see arguments_parse(). */
+enum arguments_end options_parse(struct options *options, int argc, char *const argv[],
+                                 char *message, size_t size);
 
 #endif

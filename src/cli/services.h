@@ -2,8 +2,8 @@
  *
  * What it does: puts the library's built-in handlers (bytes in, bytes out) and the program's own
  * blocking ones into one list in the order of their names.
- * Called by option_table.c (--handler), options.c (run) and commands.c (thrd handlers); constant,
- * any thread. */
+ * Called by option_table.c (--handler), run_command.c and handlers_command.c; constant, any
+ * thread. */
 #ifndef THRD_CLI_SERVICES_H
 #define THRD_CLI_SERVICES_H
 

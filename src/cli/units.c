@@ -1,4 +1,4 @@
-/* units.c - numbers, sizes and times as people type them; see units.h.
+/* units.c - numbers, sizes, times and percents as people type them; see units.h.
  *
  * strtoll() is not used: it takes leading spaces, signs and (for some inputs) the locale's
  * digits, and what it accepts beyond digits would have to be refused again here. */
@@ -29,6 +29,8 @@ static const struct unit size_units[] = {
 static const struct unit time_units[] = {
     {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0},
 };
+
+static const struct unit percent_units[] = {{"", 1}, {"%", 1}, {NULL, 0}};
 
 static bool is_digit(char c)
 {
@@ -140,6 +142,12 @@ enum units_status units_parse_rate(const char *text, int64_t *bytes, int64_t *ms
     return UNITS_OK;
 }
 
+enum units_status units_parse_percent(const char *text, int64_t min, int64_t max, int64_t *percent)
+{
+    return parse_span(text, text + strlen(text), percent_units, UNITS_NOT_A_PERCENT, min, max,
+                      percent);
+}
+
 const char *units_complaint(enum units_status status)
 {
     switch (status) {
@@ -157,6 +165,8 @@ const char *units_complaint(enum units_status status)
         return "not a size: the units are k, m and g";
     case UNITS_NOT_A_RATE:
         return "not of the form SIZE/TIME";
+    case UNITS_NOT_A_PERCENT:
+        return "not a number of percent";
     case UNITS_TOO_SMALL:
         return "too small";
     case UNITS_TOO_LARGE:

@@ -1,8 +1,8 @@
-/* units.h - numbers, sizes and times as people type them.
+/* units.h - numbers, sizes, times and percents as people type them.
  *
  * What it does: turns text into exact numbers, checks the range, and says what is wrong.
  * What it does not do: no fractions, no signs, no spaces; nothing is rounded or clamped.
- * Called by options.c; every function is pure and may run in any thread. */
+ * Called by the option tables; every function is pure and may run in any thread. */
 #ifndef THRD_CLI_UNITS_H
 #define THRD_CLI_UNITS_H
 
@@ -23,6 +23,7 @@ enum units_status {
     UNITS_BAD_TIME_UNIT, /* not ms, s, m, h or d */
     UNITS_BAD_SIZE_UNIT, /* not k, m or g */
     UNITS_NOT_A_RATE,    /* not SIZE/TIME */
+    UNITS_NOT_A_PERCENT, /* something else than % behind the number */
     UNITS_TOO_SMALL,     /* below min */
     UNITS_TOO_LARGE,     /* above max, or above what 64 bits hold */
 };
@@ -42,6 +43,9 @@ enum units_status units_parse_time(const char *text, int64_t min, int64_t max, i
 /* "500/20s": a size from 1 to UNITS_SIZE_MAX in a time from 1ms to UNITS_TIME_MAX_MS. Sets both
  * results or none. */
 enum units_status units_parse_rate(const char *text, int64_t *bytes, int64_t *ms);
+
+/* "10%" or "10": whole percents. The result is the number of them. */
+enum units_status units_parse_percent(const char *text, int64_t min, int64_t max, int64_t *percent);
 
 /* What is wrong, as a fragment for an error line, e.g. "not a number". Never NULL. */
 const char *units_complaint(enum units_status status);

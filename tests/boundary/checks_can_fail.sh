@@ -94,10 +94,33 @@ for name in '"../cli/options.h"' '"handler/stream.h"'; do
     echo "#include $name" > "$work/tree/src/server/breach.c"
     want 1 "server includes $name" sh "$here/includes.sh" "$work/tree"
 done
-for name in '"server/server.h"' '"../handler/stream.h"'; do
+for name in '"server/server.h"' '"../handler/stream.h"' '"bench/views.h"' '"../bench/bench.h"' \
+    '"client/load.h"' '"bench/bench.hh"'; do
     copy
     echo "#include $name" > "$work/tree/src/cli/breach.c"
     want 1 "cli includes $name" sh "$here/includes.sh" "$work/tree"
+done
+for name in '<thrdsrv/server.h>' '"cli/units.h"' '"server/clock.h"' '"../handler/stream.h"' \
+    '"absent.h"' '<curl/curl.h>'; do
+    copy
+    echo "#include $name" > "$work/tree/src/bench/breach.c"
+    want 1 "bench includes $name" sh "$here/includes.sh" "$work/tree"
+done
+for name in '<thrdsrv/error.h>' '"bench/statistics.h"' '<jansson.h>' '"cli/units.h"' \
+    '"server/clock.h"' '"../bench/figures.h"'; do
+    copy
+    echo "#include $name" > "$work/tree/src/client/breach.c"
+    want 1 "client includes $name" sh "$here/includes.sh" "$work/tree"
+done
+copy
+echo '#include "bench/bench.h"' > "$work/tree/src/cli/fine.c"
+printf '#include %s\n' '<jansson.h>' '<sys/socket.h>' '"client/load.h"' > "$work/tree/src/bench/fine.c"
+printf '#include %s\n' '<netinet/tcp.h>' '<linux/errqueue.h>' > "$work/tree/src/client/fine.c"
+want 0 "bench and client as they may be" sh "$here/includes.sh" "$work/tree"
+for folder in bench client; do
+    copy
+    rm "$work/tree/src/$folder"/*.[ch]
+    want 1 "nothing in $folder" sh "$here/includes.sh" "$work/tree"
 done
 broken include/thrdsrv/error.h '#include "../src/server/server.h"'
 want 1 "public header includes a private one" sh "$here/includes.sh" "$work/tree"

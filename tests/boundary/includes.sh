@@ -1,9 +1,13 @@
 #!/bin/sh
-# includes.sh SOURCE_DIR - who may include whom: cli -> server -> handler.
+# includes.sh SOURCE_DIR - who may include whom: cli -> server -> handler, cli -> bench -> client.
 #
 # - src/handler: <stdbool.h> <stddef.h> <stdint.h> <string.h> <thrdsrv/handler.h>, its own headers.
 # - src/server: nothing of src/cli; of src/handler only what <thrdsrv/handler.h> offers.
-# - src/cli: no private header of the libraries: our program uses the public interface, like all.
+# - src/cli: no private header of the libraries: our program uses the public interface, like all. Of
+#   src/bench only what it hands over and asks for, of src/client nothing.
+# - src/bench: src/client, <jansson.h> and libc; nothing of the server, which it measures from outside
+#   like any other, not even its public headers.
+# - src/client: libc alone; nothing of src/bench.
 # - include/thrdsrv: nothing of src.
 # Besides, server.c and accept_loop.c do not name pthread_create or fork: that is the workers'.
 # Exit status: 0 kept, 1 broken, 2 the test could not be done.
@@ -62,9 +66,40 @@ check_server() {
 check_cli() {
     while read -r name file; do
         case $name in
+        '"bench/bench.h"' | '"bench/workload.h"' | '"bench/target.h"' | '"bench/held_memory.h"') ;;
         *server/* | *handler/*) echo "$file includes $name" ;;
         '<'*'>' | '"cli/'*) ;;
         *) is_own "$file" "$name" || echo "$file includes $name" ;;
+        esac
+    done
+}
+
+# The system's headers have no folder in their name, or one of the system's; <jansson.h> is the one
+# library that bench needs besides.
+is_libc() {
+    case $1 in
+    '<jansson.h>') return 1 ;;
+    '<sys/'*'>' | '<netinet/'*'>' | '<arpa/'*'>' | '<linux/'*'>' | '<net/'*'>') return 0 ;;
+    '<'*/*'>') return 1 ;;
+    '<'*'>') return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+check_bench() {
+    while read -r name file; do
+        case $name in
+        '"bench/'*'"' | '"client/'*'"' | '<jansson.h>') ;;
+        *) is_libc "$name" || is_own "$file" "$name" || echo "$file includes $name" ;;
+        esac
+    done
+}
+
+check_client() {
+    while read -r name file; do
+        case $name in
+        '"client/'*'"') ;;
+        *) is_libc "$name" || is_own "$file" "$name" || echo "$file includes $name" ;;
         esac
     done
 }
@@ -81,11 +116,17 @@ check_public() {
 # So that a pattern that matches no file does not pass for a kept rule.
 count=$(includes "$root"/src/handler/*.[ch] | wc -l)
 [ "$count" -ge 8 ] || complain "found only $count includes in src/handler"
+for folder in bench client; do
+    count=$(includes "$root/src/$folder"/*.[ch] | wc -l)
+    [ "$count" -ge 4 ] || complain "found only $count includes in src/$folder"
+done
 
 bad=$(
     includes "$root"/src/handler/*.[ch] | check_handler
     includes "$root"/src/server/*.[ch] | check_server
     includes "$root"/src/cli/*.[ch] | check_cli
+    includes "$root"/src/bench/*.[ch] | check_bench
+    includes "$root"/src/client/*.[ch] | check_client
     includes "$root"/include/thrdsrv/*.h | check_public
 )
 [ -z "$bad" ] || complain "$bad"

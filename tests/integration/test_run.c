@@ -586,9 +586,11 @@ static void usage_errors_say_what_is_allowed(struct process *thrd)
     refuses(thrd, "xyzzy", NULL, "thrd: run xyzzy: no such handler" ALLOWED);
     refuses(thrd, "whoami", NULL,
             "thrd: run whoami: needs a connection to talk to, and is no filter" ALLOWED);
-    refuses(thrd, "rot13", "echo", NO_MORE "echo\nTry 'thrd --help'.\n");
-    refuses(thrd, "rot13", "--slots=5", NO_MORE "--slots=5\nTry 'thrd --help'.\n");
-    refuses(thrd, "--mode=thread", "rot13", NO_MORE "--mode=thread\nTry 'thrd --help'.\n");
+    refuses(thrd, "rot13", "echo", NO_MORE "echo\nTry 'thrd run --help'.\n");
+    refuses(thrd, "rot13", "--slots=5",
+            "thrd: run: unknown option --slots\nTry 'thrd run --help'.\n");
+    refuses(thrd, "--mode=thread", "rot13",
+            "thrd: run: unknown option --mode\nTry 'thrd run --help'.\n");
 }
 
 int main(int argc, char **argv)

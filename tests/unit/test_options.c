@@ -1,6 +1,7 @@
-/* test_options.c - cli/option_table.c, cli/options.c and cli/help.c: every option with good, bad
- * and boundary values, the texts of the errors, the layout of --help, and that table, defaults,
- * handlers and man page tell the same story. Built for a library with and without mode fork. */
+/* test_options.c - cli/option_table.c, cli/options.c and cli/help.c: every option of the server
+ * with good, bad and boundary values, the texts of the errors, the layout of --help, and that
+ * table, defaults, handlers and man page tell the same story. Built for a library with and without
+ * mode fork. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,14 +18,16 @@
 #include "cli/options.h"
 #include "cli/services.h"
 
+#include "manual.h"
+
 /* One parse at a time; static because the configuration points into it. */
 static struct options options;
-static char message[OPTIONS_MESSAGE_SIZE];
+static char message[ARGUMENTS_MESSAGE_SIZE];
 
 #define ARGUMENTS_MAX 100
 
 /* Parses "thrd" and the words of arguments, which are separated by '|'. */
-static int parse(const char *arguments)
+static enum arguments_end parse(const char *arguments)
 {
     static char words[8192];
     char *argv[ARGUMENTS_MAX + 1] = {"thrd"};
@@ -40,14 +43,14 @@ static int parse(const char *arguments)
         argv[argc++] = word;
         word = bar;
     }
-    int result = options_parse(&options, argc, argv, message, sizeof message);
+    enum arguments_end end = options_parse(&options, argc, argv, message, sizeof message);
     assert_non_null(memchr(message, '\0', sizeof message));
-    return result;
+    return end;
 }
 
 static const struct thrdsrv_config *good(const char *arguments)
 {
-    if (parse(arguments) != 0)
+    if (parse(arguments) != ARGUMENTS_COMPLETE)
         fail_msg("%s: %s", arguments, message);
     assert_string_equal(message, "");
     return &options.config;
@@ -55,7 +58,7 @@ static const struct thrdsrv_config *good(const char *arguments)
 
 static void bad(const char *arguments, const char *expected)
 {
-    if (parse(arguments) != -1)
+    if (parse(arguments) != ARGUMENTS_WRONG)
         fail_msg("%s was accepted", arguments);
     assert_string_equal(message, expected);
 }
@@ -63,8 +66,8 @@ static void bad(const char *arguments, const char *expected)
 /* A value that is refused with "thrd: --NAME=VALUE: WHAT; allowed: …". */
 static void bad_value(const char *argument, const char *what)
 {
-    char expected[OPTIONS_MESSAGE_SIZE];
-    if (parse(argument) != -1)
+    char expected[ARGUMENTS_MESSAGE_SIZE];
+    if (parse(argument) != ARGUMENTS_WRONG)
         fail_msg("%s was accepted", argument);
     snprintf(expected, sizeof expected, "thrd: %s: %s; allowed: ", argument, what);
     if (strncmp(message, expected, strlen(expected)) != 0)
@@ -77,7 +80,6 @@ static void check_defaults(void)
 {
     const struct thrdsrv_config expected = THRDSRV_CONFIG_INIT;
     const struct thrdsrv_config *config = &options.config;
-    assert_int_equal(options.action, OPTIONS_SERVE);
     assert_int_equal(options.ready_fd, -1);
     assert_int_equal(config->size, expected.size);
     assert_ptr_equal(config->handler, &thrdsrv_echo);
@@ -116,9 +118,9 @@ static void test_no_arguments(void **state)
 /* What help and the man page call the default is the default, for each option by itself. */
 static void test_stated_defaults_are_the_defaults(void **state)
 {
-    const struct option_spec *spec;
+    const struct argument_spec *spec;
     (void)state;
-    for (size_t i = 0; (spec = option_table_at(i)); i++) {
+    for (size_t i = 0; (spec = arguments_spec_at(&option_table, i)); i++) {
         char argument[128];
         if (!spec->initial)
             continue;
@@ -130,27 +132,29 @@ static void test_stated_defaults_are_the_defaults(void **state)
 
 static void test_table_is_well_formed(void **state)
 {
-    const struct option_spec *spec;
+    const struct argument_spec *spec;
     int group = 0;
     (void)state;
-    for (size_t i = 0; (spec = option_table_at(i)); i++) {
+    for (size_t i = 0; (spec = arguments_spec_at(&option_table, i)); i++) {
         assert_non_null(spec->name);
         assert_non_null(spec->help);
-        assert_non_null(spec->set);
         assert_int_equal(!spec->argument, !spec->allowed);
-        assert_true((int)spec->group >= group); /* groups stay together */
-        group = (int)spec->group;
+        if (spec->group == ARGUMENTS_SAME_GROUP)
+            continue; /* --help and --version, which are the walk's */
+        assert_non_null(spec->set);
+        assert_true(spec->group >= group); /* groups stay together */
+        group = spec->group;
     }
 }
 
 static void test_allowed_names_every_handler(void **state)
 {
-    const struct option_spec *spec = NULL;
+    const struct argument_spec *spec = NULL;
     struct service service;
     const char *previous = "";
     size_t count = 0;
     (void)state;
-    for (size_t i = 0; (spec = option_table_at(i)); i++)
+    for (size_t i = 0; (spec = arguments_spec_at(&option_table, i)); i++)
         if (strcmp(spec->name, "handler") == 0)
             break;
     assert_non_null(spec);
@@ -445,25 +449,20 @@ static void test_help_and_version(void **state)
 {
     static const struct {
         const char *arguments;
-        enum options_action action;
+        enum arguments_end end;
     } rows[] = {
-        {"--help", OPTIONS_SHOW_HELP},
-        {"-h", OPTIONS_SHOW_HELP},
-        {"--version", OPTIONS_SHOW_VERSION},
-        {"-V", OPTIONS_SHOW_VERSION},
-        {"--slots=5|--help", OPTIONS_SHOW_HELP},
-        {"--help|--version", OPTIONS_SHOW_HELP},
-        {"--version|--nonsense", OPTIONS_SHOW_VERSION},
-        {"handlers|--help", OPTIONS_SHOW_HELP},
-        {"handlers|-V", OPTIONS_SHOW_VERSION},
-        {"run|--help", OPTIONS_SHOW_HELP},
-        {"run|rot13|-h", OPTIONS_SHOW_HELP},
-        {"run|rot13|--version|x", OPTIONS_SHOW_VERSION},
+        {"--help", ARGUMENTS_HELP},
+        {"-h", ARGUMENTS_HELP},
+        {"--version", ARGUMENTS_VERSION},
+        {"-V", ARGUMENTS_VERSION},
+        {"--slots=5|--help", ARGUMENTS_HELP},
+        {"--help|--version", ARGUMENTS_HELP},
+        {"--version|--nonsense", ARGUMENTS_VERSION},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        good(rows[i].arguments);
-        assert_int_equal(options.action, rows[i].action);
+        assert_int_equal(parse(rows[i].arguments), rows[i].end);
+        assert_string_equal(message, "");
     }
     bad("--help=all", "thrd: --help=all: takes no value");
 }
@@ -541,7 +540,7 @@ static void test_unknown_options(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char argument[128];
-        char expected[OPTIONS_MESSAGE_SIZE];
+        char expected[ARGUMENTS_MESSAGE_SIZE];
         snprintf(expected, sizeof expected, "thrd: unknown option %s%s%s%s\nTry 'thrd --help'.",
                  rows[i].typed, rows[i].meant ? "; did you mean --" : "",
                  rows[i].meant ? rows[i].meant : "", rows[i].meant ? "?" : "");
@@ -553,9 +552,9 @@ static void test_unknown_options(void **state)
 
 static void test_every_option_is_suggested_for_itself(void **state)
 {
-    const struct option_spec *spec;
+    const struct argument_spec *spec;
     (void)state;
-    for (size_t i = 0; (spec = option_table_at(i)); i++) {
+    for (size_t i = 0; (spec = arguments_spec_at(&option_table, i)); i++) {
         char typed[64];
         char expected[128];
         snprintf(typed, sizeof typed, "--%sx", spec->name);
@@ -566,95 +565,13 @@ static void test_every_option_is_suggested_for_itself(void **state)
     }
 }
 
-static void test_commands(void **state)
-{
-    (void)state;
-    good("handlers");
-    assert_int_equal(options.action, OPTIONS_LIST_HANDLERS);
-    bad("hander", "thrd: unknown command hander; did you mean handlers?\nTry 'thrd --help'.");
-    bad("handler", "thrd: unknown command handler; did you mean handlers?\nTry 'thrd --help'.");
-    bad("serve", "thrd: unknown command serve\nTry 'thrd --help'.");
-    bad("echo", "thrd: unknown command echo\nTry 'thrd --help'.");
-    bad("rnu", "thrd: unknown command rnu; did you mean run?\nTry 'thrd --help'.");
-}
-
-/* Every handler but the blocking ones, which are named as such. */
-static void test_run(void **state)
-{
-    struct service service;
-    size_t filters = 0;
-    (void)state;
-    for (size_t i = 0; services_at(i, &service); i++) {
-        char arguments[64];
-        snprintf(arguments, sizeof arguments, "run|%s", service.name);
-        if (!service.handler)
-            continue;
-        good(arguments);
-        assert_int_equal(options.action, OPTIONS_RUN);
-        assert_ptr_equal(options.filter, service.handler);
-        filters++;
-    }
-    assert_int_equal(filters, 7);
-    good("");
-    assert_null(options.filter);
-}
-
-#define RUN_ALLOWS "\nAllowed: bytes, chargen, daytime, discard, echo, rot13, time"
-
-static void test_run_needs_a_handler(void **state)
-{
-    (void)state;
-    bad("run", "thrd: run: needs the name of a handler" RUN_ALLOWS);
-    bad("run|--", "thrd: run takes the name of a handler, and no more; unexpected argument --\n"
-                  "Try 'thrd --help'.");
-    bad("run|rot31", "thrd: run rot31: no such handler; did you mean rot13?" RUN_ALLOWS);
-    bad("run|dayt", "thrd: run dayt: no such handler; did you mean daytime?" RUN_ALLOWS);
-    bad("run|xyzzy", "thrd: run xyzzy: no such handler" RUN_ALLOWS);
-    bad("run|Echo", "thrd: run Echo: no such handler; did you mean echo?" RUN_ALLOWS);
-    bad("run|", "thrd: run : no such handler" RUN_ALLOWS);
-    bad("run|-", "thrd: run -: no such handler" RUN_ALLOWS);
-    bad("run|handlers", "thrd: run handlers: no such handler" RUN_ALLOWS);
-    bad("run|echo\n", "thrd: run echo?: no such handler; did you mean echo?" RUN_ALLOWS);
-    bad("run|age", "thrd: run age: needs a connection to talk to, and is no filter" RUN_ALLOWS);
-    bad("run|whoami",
-        "thrd: run whoami: needs a connection to talk to, and is no filter" RUN_ALLOWS);
-    bad("run|whoam", "thrd: run whoam: no such handler" RUN_ALLOWS); /* not worth a suggestion */
-}
-
-static void test_run_takes_nothing_else(void **state)
-{
-    static const char *const rows[][2] = {
-        {"run|rot13|x", "x"},
-        {"run|rot13|echo", "echo"},
-        {"run|rot13|--slots=5", "--slots=5"},
-        {"run|rot13|--no-nodelay", "--no-nodelay"},
-        {"run|rot13|--", "--"},
-        {"run|--slots=5|rot13", "--slots=5"},
-        {"run|--handler=rot13", "--handler=rot13"},
-        {"run|--handler|rot13", "--handler"},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char expected[OPTIONS_MESSAGE_SIZE];
-        snprintf(expected, sizeof expected,
-                 "thrd: run takes the name of a handler, and no more; unexpected argument %s\n"
-                 "Try 'thrd --help'.",
-                 rows[i][1]);
-        bad(rows[i][0], expected);
-    }
-    bad("--slots=5|run|rot13", "thrd: unexpected argument run\nTry 'thrd --help'.");
-    bad("run|rot13|--slot", "thrd: unknown option --slot; did you mean --slots?\n"
-                            "Try 'thrd --help'.");
-}
-
 static void test_stray_arguments(void **state)
 {
     (void)state;
     bad("--slots=5|x", "thrd: unexpected argument x\nTry 'thrd --help'.");
     bad("--slots=5|handlers", "thrd: unexpected argument handlers\nTry 'thrd --help'.");
     bad("--slots|5|6", "thrd: unexpected argument 6\nTry 'thrd --help'.");
-    bad("handlers|x", "thrd: unexpected argument x\nTry 'thrd --help'.");
-    bad("handlers|--slots=5", "thrd: unexpected argument --slots=5\nTry 'thrd --help'.");
+    bad("--slots=5|run|rot13", "thrd: unexpected argument run\nTry 'thrd --help'.");
     bad("--slots=5|-", "thrd: unexpected argument -\nTry 'thrd --help'.");
     bad("--|x", "thrd: unexpected argument --\nTry 'thrd --help'.");
     good("--");
@@ -674,10 +591,6 @@ static void test_messages_are_bounded_and_harmless(void **state)
     assert_int_equal(parse(long_argument), -1);
     assert_true(strlen(message) < 200);
     assert_non_null(strstr(message, "xxx...: not a number; allowed: 1 to"));
-    memcpy(long_argument, "run|xxxx", strlen("run|xxxx"));
-    assert_int_equal(parse(long_argument), -1);
-    assert_true(strlen(message) < 250);
-    assert_non_null(strstr(message, "xxx...: no such handler" RUN_ALLOWS));
     memcpy(long_argument, "--sxxxx=", strlen("--sxxxx="));
     assert_int_equal(parse(long_argument), -1);
     assert_true(strlen(message) < 200);
@@ -686,13 +599,13 @@ static void test_messages_are_bounded_and_harmless(void **state)
                                 "default 128");
     /* A buffer of any size is enough to be safe. */
     char *wrong_value[] = {"thrd", "--slots=abc"};
-    char *wrong_name[] = {"thrd", "run", "rot31"};
+    char *wrong_name[] = {"thrd", "--slotss"};
     for (size_t size = 0; size < 120; size++) {
         char *small = malloc(size ? size : 1);
         assert_non_null(small);
         assert_int_equal(options_parse(&options, 2, wrong_value, small, size), -1);
         assert_true(size == 0 || strlen(small) < size);
-        assert_int_equal(options_parse(&options, 3, wrong_name, small, size), -1);
+        assert_int_equal(options_parse(&options, 2, wrong_name, small, size), -1);
         assert_true(size == 0 || strlen(small) < size);
         free(small);
     }
@@ -735,7 +648,7 @@ static char *help_text(void)
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     assert_non_null(stream);
-    help_write(stream);
+    help_write(stream, &option_table);
     assert_int_equal(ferror(stream), 0);
     assert_int_equal(fclose(stream), 0);
     return text;
@@ -761,9 +674,9 @@ static void test_help_fits_a_screen(void **state)
 static void test_help_names_everything(void **state)
 {
     char *text = help_text();
-    const struct option_spec *spec;
+    const struct argument_spec *spec;
     (void)state;
-    for (size_t i = 0; (spec = option_table_at(i)); i++) {
+    for (size_t i = 0; (spec = arguments_spec_at(&option_table, i)); i++) {
         char initial[64];
         if (!names_option(text, spec->name))
             fail_msg("--help does not name --%s", spec->name);
@@ -771,61 +684,20 @@ static void test_help_names_everything(void **state)
         if (spec->initial && !strstr(text, initial))
             fail_msg("--help does not show the default %s of --%s", initial, spec->name);
     }
-    assert_non_null(strstr(text, "thrd handlers"));
-    assert_non_null(strstr(text, "thrd run NAME"));
+    assert_non_null(strstr(text, "thrd COMMAND"));
     assert_non_null(strstr(text, "fd:N"));
     assert_non_null(strstr(text, "SIGUSR1"));
     free(text);
 }
 
-static char *read_file(const char *path)
-{
-    char *text = NULL;
-    size_t size = 0;
-    char buf[4096];
-    size_t count;
-    FILE *file = fopen(path, "r");
-    FILE *copy = open_memstream(&text, &size);
-    if (!file)
-        fail_msg("cannot open %s", path);
-    assert_non_null(copy);
-    while ((count = fread(buf, 1, sizeof buf, file)) > 0)
-        fwrite(buf, 1, count, copy);
-    fclose(file);
-    fclose(copy);
-    return text;
-}
-
-/* In the source of the manual "--slots=N" is ".It Fl -slots Ns = Ns Ar N"; the default stands in
- * the paragraph below it. */
-static void check_manual_item(const char *text, const struct option_spec *spec)
-{
-    char item[64];
-    char letter[8] = "";
-    const char *initial = spec->initial ? spec->initial : "";
-    if (spec->letter != '\0')
-        snprintf(letter, sizeof letter, "%c , ", spec->letter);
-    snprintf(item, sizeof item, "\n.It Fl %s-%s%s", letter, spec->name,
-             spec->argument ? " Ns = Ns " : "\n");
-    const char *at = strstr(text, item);
-    if (!at) {
-        fail_msg("thrd.1 has no item for --%s", spec->name);
-        return;
-    }
-    const char *found = strstr(at, initial);
-    const char *end = strstr(at + 1, "\n.It Fl ");
-    if (!found || (end && found > end))
-        fail_msg("thrd.1 does not give the default %s of --%s", initial, spec->name);
-}
-
 static void test_manual_describes_everything(void **state)
 {
-    char *text = read_file(THRD_SOURCE_DIR "/src/man/thrd.1");
-    const struct option_spec *spec;
+    char *text = manual_read(THRD_SOURCE_DIR "/src/man/thrd.1");
+    const struct argument_spec *spec;
     struct service service;
     (void)state;
-    for (size_t i = 0; (spec = option_table_at(i)); i++)
-        check_manual_item(text, spec);
+    for (size_t i = 0; (spec = arguments_spec_at(&option_table, i)); i++)
+        manual_check_item(text, spec);
     for (size_t i = 0; services_at(i, &service); i++) {
         char item[64];
         snprintf(item, sizeof item, "\n.It Cm %s\n", service.name);
@@ -864,10 +736,6 @@ int main(void)
         cmocka_unit_test(test_each_parse_starts_anew),
         cmocka_unit_test(test_unknown_options),
         cmocka_unit_test(test_every_option_is_suggested_for_itself),
-        cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_run),
-        cmocka_unit_test(test_run_needs_a_handler),
-        cmocka_unit_test(test_run_takes_nothing_else),
         cmocka_unit_test(test_stray_arguments),
         cmocka_unit_test(test_messages_are_bounded_and_harmless),
         cmocka_unit_test(test_nearest),

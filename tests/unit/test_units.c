@@ -1,5 +1,5 @@
-/* test_units.c - cli/units.c: which texts are numbers, sizes, times and rates, which are not and
- * why not, and that nothing wraps around at the edges of 64 bits. */
+/* test_units.c - cli/units.c: which texts are numbers, sizes, times, rates and percents, which are
+ * not and why not, and that nothing wraps around at the edges of 64 bits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -270,6 +270,29 @@ static void test_bad_rates(void **state)
         check_rate(row->text, row->status, UNTOUCHED, UNTOUCHED);
 }
 
+static void test_percents(void **state)
+{
+    static const struct row rows[] = {
+        {"0", UNITS_OK, 0},
+        {"0%", UNITS_OK, 0},
+        {"10", UNITS_OK, 10},
+        {"10%", UNITS_OK, 10},
+        {"1000%", UNITS_OK, 1000},
+        {"1001%", UNITS_TOO_LARGE, UNTOUCHED},
+        {"99999999999999999999%", UNITS_TOO_LARGE, UNTOUCHED},
+        {"", UNITS_NOT_A_NUMBER, UNTOUCHED},
+        {"%", UNITS_NOT_A_NUMBER, UNTOUCHED},
+        {"-1%", UNITS_NOT_A_NUMBER, UNTOUCHED},
+        {"2.5%", UNITS_NOT_WHOLE, UNTOUCHED},
+        {"10%%", UNITS_NOT_A_PERCENT, UNTOUCHED},
+        {"10 %", UNITS_NOT_A_PERCENT, UNTOUCHED},
+        {"10s", UNITS_NOT_A_PERCENT, UNTOUCHED},
+        {NULL, UNITS_OK, 0},
+    };
+    (void)state;
+    check_rows(units_parse_percent, 0, 1000, rows);
+}
+
 static void test_every_status_has_words(void **state)
 {
     (void)state;
@@ -284,15 +307,11 @@ static void test_every_status_has_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_number_range),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_size_range),
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_time_range),
-        cmocka_unit_test(test_good_rates),
-        cmocka_unit_test(test_bad_rates),
-        cmocka_unit_test(test_every_status_has_words),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_number_range),
+        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_size_range),
+        cmocka_unit_test(test_times),      cmocka_unit_test(test_time_range),
+        cmocka_unit_test(test_good_rates), cmocka_unit_test(test_bad_rates),
+        cmocka_unit_test(test_percents),   cmocka_unit_test(test_every_status_has_words),
     };
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);
 }

@@ -1,0 +1,121 @@
+/* bench_conflicts.c - which options of thrd bench do not go together; see bench_options.h. */
+#include "cli/bench_options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Two options, and why they contradict each other. */
+static const struct conflict {
+    enum bench_option first;
+    enum bench_option second;
+    const char *why;
+} conflicts[] = {
+    {BENCH_OPTION_CONNECTIONS, BENCH_OPTION_SWEEP, "both say how many connections there are"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_WORKLOAD, "Stevens' clients are a workload of their own"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_CONNECTIONS, "his clients are ten"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_SWEEP, "his clients are ten"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_HELD, "his clients leave no connection idle"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_SIZE, "his clients ask for 4000 bytes"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_RATE, "his clients wait for each reply"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_BALLAST, "his servers hold no memory besides"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_DURATION, "his clients end after 5000 connections"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_WARMUP, "his clients have no warm-up"},
+};
+
+static const char *tell(struct bench_options *options, enum bench_option first,
+                        enum bench_option second, const char *why)
+{
+    snprintf(options->problem, sizeof options->problem, "--%s and --%s: %s",
+             bench_option_name(first), bench_option_name(second), why);
+    return options->problem;
+}
+
+static const char *check_pairs(struct bench_options *options)
+{
+    for (size_t i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++)
+        if (options->given[conflicts[i].first] && options->given[conflicts[i].second])
+            return tell(options, conflicts[i].first, conflicts[i].second, conflicts[i].why);
+    return NULL;
+}
+
+/* A comparison measures nothing, so nothing that says what to measure can have an effect. */
+static const char *check_compare(struct bench_options *options)
+{
+    if (!options->given[BENCH_OPTION_COMPARE])
+        return options->given[BENCH_OPTION_FAIL_OVER]
+                   ? "--fail-over: has a meaning with --compare only"
+                   : NULL;
+    for (int i = 0; i < BENCH_OPTION_COMPARE; i++)
+        if (options->given[i])
+            return tell(
+                options, BENCH_OPTION_COMPARE, (enum bench_option)i,
+                "a comparison of two files measures nothing; only --fail-over goes with it");
+    if (options->file_count < 2)
+        return "--compare: needs two files, the old one and the new one";
+    return NULL;
+}
+
+static const char *check_outputs(struct bench_options *options)
+{
+    const struct bench_config *config = &options->config;
+    const char *const names[] = {config->json, config->csv, config->html};
+    for (int i = 0; i < 3; i++)
+        for (int j = i + 1; j < 3; j++)
+            if (names[i] && names[j] && strcmp(names[i], names[j]) == 0)
+                return tell(options, (enum bench_option)(BENCH_OPTION_JSON + i),
+                            (enum bench_option)(BENCH_OPTION_JSON + j),
+                            strcmp(names[i], "-") == 0
+                                ? "both go to standard output; give one of them a file"
+                                : "both go to the same file");
+    return NULL;
+}
+
+static bool is_busy(const struct workload *workload)
+{
+    return workload->connections > 0;
+}
+
+static bool is_holding(const struct workload *workload)
+{
+    return workload->held > 0;
+}
+
+static bool is_sending(const struct workload *workload)
+{
+    return workload->service != LOAD_AGE;
+}
+
+/* An option that none of the workloads that were chosen takes up would be dropped silently. */
+static const char *check_workloads(struct bench_options *options)
+{
+    static const struct {
+        enum bench_option option;
+        bool (*is_taken_up)(const struct workload *workload);
+        const char *why;
+    } rows[] = {
+        {BENCH_OPTION_CONNECTIONS, is_busy, "no workload that was chosen has busy connections"},
+        {BENCH_OPTION_SWEEP, is_busy, "no workload that was chosen has busy connections"},
+        {BENCH_OPTION_RATE, is_busy, "no workload that was chosen has busy connections"},
+        {BENCH_OPTION_HELD, is_holding, "no workload that was chosen holds idle connections"},
+        {BENCH_OPTION_SIZE, is_sending, "no workload that was chosen sends requests"},
+    };
+    const struct bench_config *config = &options->config;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool is_taken_up = config->workload_count == 0;
+        for (size_t j = 0; j < config->workload_count; j++)
+            is_taken_up = is_taken_up || rows[i].is_taken_up(config->workloads[j]);
+        if (options->given[rows[i].option] && !is_taken_up)
+            return tell(options, BENCH_OPTION_WORKLOAD, rows[i].option, rows[i].why);
+    }
+    return NULL;
+}
+
+const char *bench_conflicts_find(struct bench_options *options)
+{
+    const char *(*const checks[])(struct bench_options *) = {check_compare, check_pairs,
+                                                             check_outputs, check_workloads};
+    const char *what = NULL;
+    for (size_t i = 0; !what && i < sizeof checks / sizeof checks[0]; i++)
+        what = checks[i](options);
+    return what;
+}

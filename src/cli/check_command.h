@@ -1,0 +1,10 @@
+/* check_command.h - thrd check: from the arguments to check.c.
+ *
+ * Called by commands.c on the main thread. */
+#ifndef THRD_CLI_CHECK_COMMAND_H
+#define THRD_CLI_CHECK_COMMAND_H
+
+/* argv[0] is "check". Returns the exit status, an enum check_status, or 2 for wrong arguments. */
+int check_command(int argc, char *argv[]);
+
+#endif
