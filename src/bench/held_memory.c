@@ -1,6 +1,7 @@
 /* held_memory.c - see held_memory.h. */
 #include "bench/held_memory.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,17 +46,22 @@ static int64_t each(int64_t before, int64_t after, unsigned connections)
     return before < 0 || after < before ? -1 : (after - before) / connections;
 }
 
+/* Page tables are the kernel's too, but those of each process are known. */
+static int64_t kernel_bytes(const struct accounting_machine *machine)
+{
+    bool known = machine->kernel_stack_bytes >= 0 && machine->slab_bytes >= 0;
+    return known ? machine->kernel_stack_bytes + machine->slab_bytes : -1;
+}
+
 static void compare(const struct moment *before, const struct moment *after, unsigned connections,
                     struct held_memory *result)
 {
-    const struct accounting_machine *machine = &before->machine;
-    const struct accounting_machine *now = &after->machine;
-    int64_t stacks = each(machine->kernel_stack_bytes, now->kernel_stack_bytes, connections);
-    int64_t slab = each(machine->slab_bytes, now->slab_bytes, connections);
+    int64_t kernel_before = kernel_bytes(&before->machine);
+    int64_t kernel_after = kernel_bytes(&after->machine);
     result->pss_bytes = each(before->memory.pss_bytes, after->memory.pss_bytes, connections);
     result->page_tables_bytes =
         each(before->memory.page_tables_bytes, after->memory.page_tables_bytes, connections);
-    result->kernel_bytes = stacks < 0 || slab < 0 ? -1 : stacks + slab;
+    result->kernel_bytes = each(kernel_before, kernel_after, connections);
     result->maps = before->maps < 0 || after->maps < before->maps
                        ? -1
                        : (double)(after->maps - before->maps) / connections;

@@ -141,14 +141,14 @@ static void print_memory(const struct answer *answer)
 {
     const struct held_memory *memory = &answer->memory;
     if (answer->held == 0) {
-        printf("  Memory: not measured: %s.\n", answer->failure);
+        printf("  Memory of a connection: not measured: %s.\n", answer->failure);
         return;
     }
-    printf("  Memory: %.1f KiB a connection (process %.1f, page tables %.1f, kernel %.1f%s), "
-           "measured\n"
-           "  just now with %u held connections to the service echo, after 64 bytes on each.\n",
+    printf("  Memory of a connection: %.1f KiB: process %.1f, page tables %.1f, kernel %.1f%s.\n"
+           "  Measured just now with %u held connections to the service echo, after 64 bytes on "
+           "each.\n",
            kib(held_memory_total(memory)), kib(memory->pss_bytes), kib(memory->page_tables_bytes),
-           kib(memory->kernel_bytes), memory->kernel_bytes < 0 ? ": not told" : "", answer->held);
+           kib(memory->kernel_bytes), memory->kernel_bytes < 0 ? " (not known)" : "", answer->held);
 }
 
 static bool can_reach(const struct answer *answer, int64_t slots)

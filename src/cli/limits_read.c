@@ -4,13 +4,11 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cli/cgroup.h"
@@ -37,12 +35,12 @@ static int64_t read_number(const char *path)
     return number;
 }
 
-static int64_t read_rlimit(int resource, bool hard)
+/* What getrlimit(2) gave with this status. */
+static int64_t value_of(const struct rlimit *limit, bool hard, int status)
 {
-    struct rlimit limit;
-    if (getrlimit(resource, &limit) < 0)
+    rlim_t value = hard ? limit->rlim_max : limit->rlim_cur;
+    if (status < 0)
         return LIMITS_UNKNOWN;
-    rlim_t value = hard ? limit.rlim_max : limit.rlim_cur;
     return value > (rlim_t)LIMITS_NONE ? LIMITS_NONE : (int64_t)value; /* RLIM_INFINITY too */
 }
 
@@ -62,13 +60,38 @@ static bool is_first_user_namespace(void)
     return first;
 }
 
-static bool is_capable(unsigned capability)
+/* Numbers of capabilities(7). */
+#define CAPABILITY_SYS_ADMIN    21
+#define CAPABILITY_SYS_RESOURCE 24
+
+/* "CapEff: 000001fffeffffff"; none where it cannot be read. */
+static uint64_t read_capabilities(void)
 {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    if (syscall(SYS_capget, &header, data) < 0)
-        return false;
-    return data[capability / 32].effective & 1u << capability % 32;
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned long long set = 0;
+    if (!file)
+        return 0;
+    while (fgets(line, sizeof line, file) && sscanf(line, "CapEff: %llx", &set) != 1)
+        ;
+    fclose(file);
+    return set;
+}
+
+/* What this process may go beyond. */
+struct privileges {
+    bool any_tasks; /* as many as it likes: RLIMIT_NPROC does not bind */
+    bool any_files; /* fs.file-max does not bind */
+};
+
+static struct privileges read_privileges(void)
+{
+    uint64_t set = read_capabilities();
+    bool is_admin = set >> CAPABILITY_SYS_ADMIN & 1;
+    bool has_resources = set >> CAPABILITY_SYS_RESOURCE & 1;
+    if (!is_first_user_namespace())
+        return (struct privileges){false, false};
+    return (struct privileges){getuid() == 0 || is_admin || has_resources, is_admin};
 }
 
 /* ---- Tasks --------------------------------------------------------------------------------- */
@@ -122,13 +145,14 @@ static int64_t count_tasks_of(uid_t uid)
 }
 
 /* Linux counts the tasks of a real user, and asks nobody who is user 0 or may go beyond limits. */
-static void read_user_tasks(struct limits *limits, bool is_first, int64_t wanted)
+static void read_user_tasks(struct limits *limits, bool is_exempt, int64_t wanted)
 {
+    struct rlimit limit = {0};
     struct limits_reading *reading = &limits->of[LIMIT_USER_TASKS];
     int64_t all = limits->of[LIMIT_SYSTEM_TASKS].used;
-    reading->max = read_rlimit(RLIMIT_NPROC, false);
+    reading->max = value_of(&limit, false, getrlimit(RLIMIT_NPROC, &limit));
     reading->used = LIMITS_UNKNOWN;
-    if (is_first && (getuid() == 0 || is_capable(CAP_SYS_RESOURCE) || is_capable(CAP_SYS_ADMIN)))
+    if (is_exempt)
         reading->max = LIMITS_NONE;
     if (reading->max == LIMITS_NONE || reading->max == LIMITS_UNKNOWN)
         return;
@@ -136,27 +160,28 @@ static void read_user_tasks(struct limits *limits, bool is_first, int64_t wanted
         reading->used = count_tasks_of(getuid());
 }
 
-static void read_tasks(struct limits *limits, bool is_first, int64_t wanted)
+static void read_tasks(struct limits *limits, bool is_exempt, int64_t wanted)
 {
     int64_t all = count_tasks();
     limits->of[LIMIT_SYSTEM_TASKS].max = read_number("/proc/sys/kernel/threads-max");
     limits->of[LIMIT_SYSTEM_TASKS].used = all;
     limits->of[LIMIT_PIDS].max = read_number("/proc/sys/kernel/pid_max");
     limits->of[LIMIT_PIDS].used = all == LIMITS_UNKNOWN ? all : all + RESERVED_PIDS;
-    read_user_tasks(limits, is_first, wanted);
+    read_user_tasks(limits, is_exempt, wanted);
 }
 
 /* ---- Files and memory ---------------------------------------------------------------------- */
 
-static void read_files(struct limits *limits, size_t listeners, bool is_first)
+static void read_files(struct limits *limits, size_t listeners, bool is_exempt)
 {
+    struct rlimit limit = {0};
     int64_t used = SERVER_FILES + (int64_t)listeners;
-    limits->of[LIMIT_PROCESS_FILES].max = read_rlimit(RLIMIT_NOFILE, true);
+    limits->of[LIMIT_PROCESS_FILES].max = value_of(&limit, true, getrlimit(RLIMIT_NOFILE, &limit));
     limits->of[LIMIT_PROCESS_FILES].used = used;
     limits->of[LIMIT_NR_OPEN].max = read_number("/proc/sys/fs/nr_open");
     limits->of[LIMIT_NR_OPEN].used = used;
     limits->of[LIMIT_SYSTEM_FILES].max =
-        is_first && is_capable(CAP_SYS_ADMIN) ? LIMITS_NONE : read_number("/proc/sys/fs/file-max");
+        is_exempt ? LIMITS_NONE : read_number("/proc/sys/fs/file-max");
     limits->of[LIMIT_SYSTEM_FILES].used = read_number("/proc/sys/fs/file-nr");
 }
 
@@ -176,10 +201,11 @@ static int64_t read_available(void)
 
 static void read_memory(struct limits *limits)
 {
+    struct rlimit limit = {0};
     int64_t pages = read_number("/proc/self/statm");
     limits->of[LIMIT_MAPS].max = read_number("/proc/sys/vm/max_map_count");
     limits->of[LIMIT_MAPS].used = SERVER_MAPS;
-    limits->of[LIMIT_ADDRESS_SPACE].max = read_rlimit(RLIMIT_AS, false);
+    limits->of[LIMIT_ADDRESS_SPACE].max = value_of(&limit, false, getrlimit(RLIMIT_AS, &limit));
     limits->of[LIMIT_ADDRESS_SPACE].used =
         pages < 0 ? LIMITS_UNKNOWN : pages * sysconf(_SC_PAGESIZE);
     limits->of[LIMIT_MEMORY].max = read_available();
@@ -232,10 +258,10 @@ static void read_cgroups(struct limits *limits)
 
 void limits_read(struct limits *limits, size_t listeners, int64_t wanted)
 {
-    bool is_first = is_first_user_namespace();
+    struct privileges privileges = read_privileges();
     *limits = (struct limits){.of[LIMIT_SLOTS] = {THRDSRV_SLOTS_MAX, 0}};
-    read_files(limits, listeners, is_first);
-    read_tasks(limits, is_first, wanted);
+    read_files(limits, listeners, privileges.any_files);
+    read_tasks(limits, privileges.any_tasks, wanted);
     read_memory(limits);
     read_cgroups(limits);
 }

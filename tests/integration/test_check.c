@@ -74,7 +74,7 @@ static void memory_is_measured(struct process *thrd)
     snprintf(mode, sizeof mode, "--mode=%s", suite_mode_name());
     assert_int_equal(process_run(thrd, output, sizeof output, "check", mode, NULL), 0);
     expect_contains(" held connections");
-    assert_in_range(number_behind("Memory: "), 5, 1000);
+    assert_in_range(number_behind("Memory of a connection: "), 5, 1000);
 }
 
 static void a_number_can_be_asked_for(struct process *thrd)

@@ -49,6 +49,8 @@ static void skip_under_tools(void)
 {
     if (process_is_wrapped())
         suite_skip("what does not answer in time may be the wrapper's doing");
+    if (suite_has_thread_sanitizer())
+        suite_skip("ThreadSanitizer waits a second in exit(3), and doubles memory");
 }
 
 static void run(struct process *thrd)
