@@ -14,6 +14,7 @@
 #include "bench/held_memory.h"
 #include "cli/limits.h"
 #include "cli/limits_read.h"
+#include "cli/wrap.h"
 
 #define HELD_MAX 200 /* connections for the measurement */
 #define HELD_MIN 10  /* fewer say too little about one */
@@ -172,17 +173,18 @@ static void print_answer(const struct answer *answer, int64_t slots)
 
 /* ---- What holds for all modes -------------------------------------------------------------- */
 
-/* A line of those limits whose value is this one, if there are any. */
+/* The limits whose value is this one, if there are any. */
 static void print_those(const struct limits *limits, int64_t max, const char *title)
 {
-    int used = 0;
-    for (enum limit limit = 0; limit < LIMITS; limit++) {
-        if (limits->of[limit].max != max)
-            continue;
-        printf("%s%s", used++ == 0 ? title : ", ", limits_name(limit));
-    }
-    if (used > 0)
-        printf(".\n");
+    char text[600];
+    size_t begin = (size_t)snprintf(text, sizeof text, "%s", title);
+    size_t used = begin;
+    for (enum limit limit = 0; limit < LIMITS; limit++)
+        if (limits->of[limit].max == max && used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s",
+                                     used > begin ? ", " : " ", limits_name(limit));
+    if (used > begin)
+        wrap_print(text);
 }
 
 static void print_somaxconn(void)
@@ -198,18 +200,19 @@ static void print_somaxconn(void)
 
 static void print_notes(const struct limits *limits, bool measured)
 {
-    print_those(limits, LIMITS_NONE, "No limit here: ");
-    print_those(limits, LIMITS_UNKNOWN, "Could not be read, and not counted: ");
+    print_those(limits, LIMITS_NONE, "No limit here:");
+    print_those(limits, LIMITS_UNKNOWN, "Could not be read, and is not counted:");
     if (limits->cgroup_tasks_file[0] != '\0')
         printf("cgroup pids.max is that of %s\n", limits->cgroup_tasks_file);
     if (limits->cgroup_memory_file[0] != '\0')
         printf("cgroup memory.max is that of %s\n", limits->cgroup_memory_file);
     print_somaxconn();
     if (measured)
-        printf(
-            "Memory is an estimate. What a service of yours uses comes on top, and so do socket\n"
-            "buffers under load. The clients' ends of the connections were on this machine and\n"
-            "are counted in the kernel's part, as is whatever else happened here meanwhile.\n");
+        wrap_print(
+            "Memory is an estimate: the difference of what the server and the kernel had before "
+            "the connections and with them. What a service of yours uses comes on top, and so "
+            "do socket buffers under load. The clients' ends of the connections were on this "
+            "machine too, and are in the kernel's part, as is whatever else happened here.");
 }
 
 int check_run(unsigned slots, const char *mode)

@@ -208,7 +208,9 @@ static int observe(struct experiment *e, struct demo_observation *observation)
     if (observation->server_ended)
         return 0;
     observation->cores = busy_cores(e);
-    observation->memory_bytes = demo_server_memory(&e->server) - memory;
+    int64_t memory_now = demo_server_memory(&e->server);
+    observation->memory_is_told = memory >= 0 && memory_now >= 0;
+    observation->memory_bytes = observation->memory_is_told ? memory_now - memory : 0;
     if (observation->cores >= IDLE_CORES)
         observation->kill_ended_spin = can_kill_worker(e);
     else

@@ -32,7 +32,8 @@ struct demo_observation {
     unsigned others[DEMO_FATES]; /* how many of the others, */
     enum demo_fate newcomer;     /* and one who connects afterwards */
     bool server_ended;
-    int status;           /* then: how, see wait(2) */
+    int status; /* then: how, see wait(2) */
+    bool memory_is_told;
     int64_t memory_bytes; /* more than before the fault, when its client has left */
     double cores;         /* processors busy, when its client has left and nobody asks anything */
     bool kill_ended_spin; /* the worker's process could be killed, and was all that ended */

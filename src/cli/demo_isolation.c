@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "cli/demo_experiment.h"
+#include "cli/wrap.h"
 
 #define COLUMNS     100
 #define MEMORY_LEFT (INT64_C(8) << 20) /* less is what any work may leave in a heap */
@@ -82,7 +83,7 @@ static const char *remains_cell(const struct demo_observation *seen, char *buf, 
         snprintf(buf, size, "%s",
                  seen->newcomer == DEMO_WRONG ? "wrong data" : "a server in trouble");
     else
-        snprintf(buf, size, "nothing");
+        snprintf(buf, size, "%s", seen->memory_is_told ? "nothing" : "nothing that is told");
     return buf;
 }
 
@@ -110,6 +111,7 @@ static void print_row(const struct demo_observation *seen, const char *mode, boo
 /* Faults are told by the worst that they did. */
 enum harm {
     HARM_NONE = 0, /* but for the connection itself */
+    HARM_UNTOLD,
     HARM_CPU,
     HARM_MEMORY,
     HARM_WRONG,
@@ -121,6 +123,7 @@ enum harm {
 
 static const char *const harm_words[HARMS] = {
     [HARM_NONE] = "reached no further than the connection itself",
+    [HARM_UNTOLD] = "may have left memory in the server, which this system does not tell",
     [HARM_CPU] = "kept a processor busy after its client had left",
     [HARM_MEMORY] = "left its memory in the server",
     [HARM_WRONG] = "gave others wrong answers",
@@ -141,7 +144,9 @@ static enum harm harm_of(const struct demo_observation *seen)
         return HARM_WRONG;
     if (seen->memory_bytes >= MEMORY_LEFT)
         return HARM_MEMORY;
-    return seen->cores > 0 ? HARM_CPU : HARM_NONE;
+    if (seen->cores > 0)
+        return HARM_CPU;
+    return seen->memory_is_told ? HARM_NONE : HARM_UNTOLD;
 }
 
 /* A paragraph that grows; what does not fit is left out. */
@@ -198,23 +203,6 @@ static void add_mode(struct text *text, const struct demo_observation *seen, con
     add(text, ".");
 }
 
-/* Breaks the lines between words. */
-static void print_wrapped(const char *text)
-{
-    int column = 0;
-    while (*text != '\0') {
-        int length = (int)strcspn(text, " ");
-        if (column > 0 && column + 1 + length > COLUMNS) {
-            putchar('\n');
-            column = 0;
-        }
-        column += printf("%s%.*s", column > 0 ? " " : "", length, text);
-        text += length;
-        text += strspn(text, " ");
-    }
-    putchar('\n');
-}
-
 static void print_conclusion(const struct findings *findings)
 {
     for (int mode = 0; mode < MODES; mode++) {
@@ -226,7 +214,7 @@ static void print_conclusion(const struct findings *findings)
         else
             add_mode(&text, findings->of[mode], modes[mode].name);
         putchar('\n');
-        print_wrapped(text.bytes);
+        wrap_print(text.bytes);
     }
 }
 

@@ -113,15 +113,14 @@ bool demo_server_has_ended(struct demo_server *server, int milliseconds)
 int64_t demo_server_memory(const struct demo_server *server)
 {
     char path[64];
-    long pages = 0;
+    long pages;
     snprintf(path, sizeof path, "/proc/%ld/statm", (long)server->pid);
     FILE *file = fopen(path, "re");
     if (!file)
-        return 0;
-    if (fscanf(file, "%*d %ld", &pages) != 1)
-        pages = 0;
+        return -1;
+    bool told = fscanf(file, "%*d %ld", &pages) == 1;
     fclose(file);
-    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+    return told ? (int64_t)pages * sysconf(_SC_PAGESIZE) : -1;
 }
 
 static int64_t cpu_ns_of(pid_t pid)

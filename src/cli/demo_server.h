@@ -26,7 +26,7 @@ int demo_server_start(struct demo_server *server, enum thrdsrv_mode mode);
 /* Waits at most so long for its end. */
 bool demo_server_has_ended(struct demo_server *server, int milliseconds);
 
-/* Resident memory of the server's process, in bytes. */
+/* Resident memory of the server's process, in bytes; -1: the system does not tell. */
 int64_t demo_server_memory(const struct demo_server *server);
 
 /* Processor time so far, in nanoseconds, of the server's process and of a worker's, which may be
