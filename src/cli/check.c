@@ -18,6 +18,7 @@
 
 #define HELD_MAX 200 /* connections for the measurement */
 #define HELD_MIN 10  /* fewer say too little about one */
+#define BESIDE   50  /* descriptors and tasks of the clients' side */
 
 /* "localhost:43211", the default. */
 #define LISTENERS 2
@@ -56,11 +57,11 @@ static int measure_undisturbed(struct answer *answer, unsigned held)
     return status;
 }
 
-/* With half as many as the limits allow: the measurement's own threads and processes, and those of
- * others, want to live too. */
+/* With half as many as the limits leave beside what the measurement itself takes: others want to
+ * live too. */
 static void measure(struct answer *answer)
 {
-    int64_t held = answer->walls[0].connections / 2;
+    int64_t held = (answer->walls[0].connections - BESIDE) / 2;
     held = held > HELD_MAX ? HELD_MAX : held;
     if (held < HELD_MIN)
         snprintf(answer->failure, sizeof answer->failure,
@@ -140,9 +141,11 @@ static double kib(int64_t bytes)
 
 static void print_memory(const struct answer *answer)
 {
+    char text[400];
     const struct held_memory *memory = &answer->memory;
     if (answer->held == 0) {
-        printf("  Memory of a connection: not measured: %s.\n", answer->failure);
+        snprintf(text, sizeof text, "Memory of a connection is not measured: %s.", answer->failure);
+        wrap_print(text);
         return;
     }
     printf("  Memory of a connection: %.1f KiB: process %.1f, page tables %.1f, kernel %.1f%s.\n"
