@@ -172,8 +172,9 @@ static const char *set_stack(void *target, const char *value)
     return complaint(status);
 }
 
-static const char *set_ballast(struct options *options, const char *value)
+static const char *set_ballast(void *target, const char *value)
 {
+    struct options *options = target;
     return complaint(units_parse_size(value, 0, UNITS_SIZE_MAX, &options->ballast_bytes));
 }
 

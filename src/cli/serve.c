@@ -8,17 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/ballast.h"
 #include "cli/log_line.h"
 #include "cli/process_title.h"
+#include "cli/reach.h"
 #include "cli/ready.h"
-
-/* Descriptors beside those of slots and listeners: the standard streams, epoll, the wake-up, what
- * a handler or libc opens for a moment, and some room. */
-#define DESCRIPTORS_BESIDE 16
 
 /* ---- Signals ----------------------------------------------------------------------------- */
 
@@ -102,39 +98,6 @@ static void set_dispositions(void)
     set_handler(SIGCHLD, SIG_DFL);
 }
 
-/* ---- Descriptors ------------------------------------------------------------------------- */
-
-static void warn_of_descriptors(const struct thrdsrv_config *config, uintmax_t slots,
-                                uintmax_t needed, uintmax_t limit)
-{
-    uintmax_t beside = needed - slots;
-    log_line_printf(config, THRDSRV_LOG_WARN,
-                    "msg=\"cannot reach all slots\" slots=%ju reachable=%ju descriptors=%ju "
-                    "needed=%ju remedy=\"raise the hard limit of open files (ulimit -Hn, "
-                    "LimitNOFILE= in a systemd unit, fs.nr_open), or lower --slots\"",
-                    slots, limit > beside ? limit - beside : 0, limit, needed);
-}
-
-/* Raises the soft limit to the hard one where the slots need it; each takes one descriptor, a
- * connection or (in mode fork) a pidfd. The soft limit is only low for the sake of programs that
- * use select(2). */
-static void reserve_descriptors(const struct thrdsrv_config *config)
-{
-    struct rlimit limit;
-    unsigned slots = config->mode == THRDSRV_MODE_INLINE ? 1 : config->slots;
-    /* "localhost:PORT" and ":PORT" make two listeners, one for each family. */
-    size_t listeners = 2 * (config->listen_count > 0 ? config->listen_count : 1);
-    rlim_t needed = (rlim_t)slots + listeners + DESCRIPTORS_BESIDE;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || needed <= limit.rlim_cur)
-        return;
-    rlim_t soft = limit.rlim_cur;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        limit.rlim_cur = soft;
-    if (needed > limit.rlim_cur)
-        warn_of_descriptors(config, slots, needed, limit.rlim_cur);
-}
-
 /* ---- Children ---------------------------------------------------------------------------- */
 
 /* Mode fork, in the child, before the handler: its connection shows in ps(1), and in the
@@ -189,7 +152,7 @@ enum serve_status serve_run(struct options *options)
     if (config->mode == THRDSRV_MODE_FORK)
         config->on_start = on_child_start;
     set_dispositions();
-    reserve_descriptors(config);
+    reach_prepare(config);
     int error = thrdsrv_server_create(config, &server);
     if (error < 0)
         return create_failed(error);

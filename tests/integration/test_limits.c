@@ -165,8 +165,30 @@ static void more_slots_than_descriptors(struct process *server)
         suite_skip("the wrapper keeps the limit of descriptors to itself");
     server->nofile = 40;
     process_start(server, "--slots=1000", NULL);
-    process_log_wait(server, "level=warn msg=\"cannot reach all slots\" slots=1000 descriptors=40");
+    process_log_wait(server, "level=warn msg=\"cannot reach all slots\" slots=1000 descriptors=40 "
+                             "limit=RLIMIT_NOFILE");
     client_half_close(client_served(process_address(server)));
+}
+
+/* The same with tasks; and no line where they suffice. */
+static void more_slots_than_tasks(struct process *server)
+{
+    if (suite_mode() == THRDSRV_MODE_INLINE)
+        suite_skip("mode inline starts no workers");
+    if (getuid() != 0)
+        suite_skip("only root can run the server as a user that has nothing else running");
+    server->uid = lonely_user();
+    server->nproc = 3 * PROCESSES;
+    process_start(server, "--slots=100", NULL);
+    process_log_wait(server, "level=warn msg=\"cannot reach all slots\" slots=100 "
+                             "reachable=35 limit=RLIMIT_NPROC tasks=36 needed=101");
+    client_half_close(client_served(process_address(server)));
+    process_renew(server);
+    server->uid = lonely_user();
+    server->nproc = 3 * PROCESSES;
+    process_start(server, "--slots=20", NULL);
+    process_log_wait(server, "msg=start");
+    assert_int_equal(process_log_count(server, "msg=\"cannot reach all slots\""), 0);
 }
 
 int main(int argc, char **argv)
@@ -175,6 +197,7 @@ int main(int argc, char **argv)
         CASE(out_of_descriptors),
         CASE(out_of_workers),
         CASE(more_slots_than_descriptors),
+        CASE(more_slots_than_tasks),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("limits", cases, NULL, NULL);
