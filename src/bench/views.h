@@ -14,6 +14,9 @@
 /* The document; the caller's to json_decref(). NULL: no memory. */
 json_t *document_create(const struct results *results);
 
+/* As JSON, with enough digits for the quantiles. */
+int document_write(const json_t *document, FILE *stream);
+
 /* At most 100 columns; with ANSI colours where colour says so. */
 int table_write(const json_t *document, FILE *stream, bool colour);
 
