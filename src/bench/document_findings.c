@@ -198,10 +198,10 @@ static void add_bottleneck(struct sentence *sentence, const struct findings_pair
 /* How much a server does, beside the reference. */
 struct throughput {
     enum figure figure;
-    double factor; /* from the figure to `unit` */
+    const char *(*format)(struct quantity *quantity, double value);
     const char *lead;
     const char *verb;
-    const char *unit;
+    const char *unit; /* behind what format gives */
 };
 
 /* "Once connected there is no difference that can be seen: 91k requests a second with threads, 90k
@@ -212,9 +212,9 @@ static void add_equal_throughput(const struct findings_pair *pair,
 {
     struct quantity first, second;
     sentence_add(sentence, " there is no difference that can be seen: %s%s with %s, %s with %s",
-                 quantity_count(&first, values[0] * throughput->factor), throughput->unit,
-                 many_of(pair->reference_target),
-                 quantity_count(&second, values[1] * throughput->factor), many_of(pair->target));
+                 throughput->format(&first, values[0]), throughput->unit,
+                 many_of(pair->reference_target), throughput->format(&second, values[1]),
+                 many_of(pair->target));
 }
 
 /* "Once connected, processes do 0.90x (0.88 to 0.93) as much as threads: 82k and 91k requests a
@@ -227,8 +227,8 @@ static void add_throughput(const struct findings_pair *pair, const struct throug
     sentence_add(sentence, ", %s %s ", many_of(pair->target), throughput->verb);
     add_ratio(sentence, ratio);
     sentence_add(sentence, " as much as %s: %s and %s%s", many_of(pair->reference_target),
-                 quantity_count(&second, values[1] * throughput->factor),
-                 quantity_count(&first, values[0] * throughput->factor), throughput->unit);
+                 throughput->format(&second, values[1]), throughput->format(&first, values[0]),
+                 throughput->unit);
 }
 
 static void say_throughput(struct findings *findings, const struct findings_pair *pair,
@@ -258,7 +258,7 @@ static void say_throughput(struct findings *findings, const struct findings_pair
 static void say_requests(struct findings *findings, const struct findings_pair *pair)
 {
     const struct throughput requests = {.figure = FIGURE_OPERATIONS_PER_SECOND,
-                                        .factor = 1,
+                                        .format = quantity_count,
                                         .lead = "Once connected",
                                         .verb = is_many(pair->target) ? "do" : "does",
                                         .unit = " requests a second"};
@@ -268,10 +268,10 @@ static void say_requests(struct findings *findings, const struct findings_pair *
 static void say_bulk(struct findings *findings, const struct findings_pair *pair)
 {
     const struct throughput bulk = {.figure = FIGURE_MEGABYTES_PER_SECOND,
-                                    .factor = 1e6,
+                                    .format = quantity_megabytes_rate,
                                     .lead = "In bulk",
                                     .verb = is_many(pair->target) ? "carry" : "carries",
-                                    .unit = "B/s"};
+                                    .unit = ""};
     say_throughput(findings, pair, &bulk);
 }
 

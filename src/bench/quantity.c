@@ -2,6 +2,7 @@
 #include "bench/quantity.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,16 @@ const char *quantity_count(struct quantity *quantity, double value)
     double scaled = value / scales[i].factor;
     int digits = fabs(scaled) >= 9.995 || i == 0 ? 0 : 2;
     snprintf(quantity->text, sizeof quantity->text, "%.*f%s", digits, scaled, scales[i].unit);
+    return quantity->text;
+}
+
+const char *quantity_megabytes_rate(struct quantity *quantity, double megabytes_per_second)
+{
+    bool is_large = megabytes_per_second >= 999.5;
+    double value = is_large ? megabytes_per_second / 1000 : megabytes_per_second;
+    int digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    snprintf(quantity->text, sizeof quantity->text, "%.*f %s", digits, value,
+             is_large ? "GB/s" : "MB/s");
     return quantity->text;
 }
 

@@ -15,6 +15,8 @@ struct quantity {
 
 /* "912", "9.12k", "91k", "1.68M" */
 const char *quantity_count(struct quantity *quantity, double value);
+/* "650 MB/s", "1.68 GB/s" */
+const char *quantity_megabytes_rate(struct quantity *quantity, double megabytes_per_second);
 /* "0.85 us", "17 us", "1.2 ms", "3.4 s" */
 const char *quantity_time(struct quantity *quantity, double us);
 /* The same with three digits: "17.1 us", "7.76 ms" */

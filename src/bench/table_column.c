@@ -140,7 +140,7 @@ static void choose_unit(struct table_column *column, const struct heading *headi
     if (heading->unit == UNIT_RATE && most >= 1e4) {
         column->divisor = most >= 1e7 ? 1e6 : 1e3;
         before = most >= 1e7 ? "M " : "k ";
-    } else if (heading->unit == UNIT_TIME && range.least * 100 < most) {
+    } else if (heading->unit == UNIT_TIME && most >= 1e4 && range.least < 1e3) {
         column->has_own_units = true;
     } else if (heading->unit == UNIT_TIME) {
         column->divisor = most >= 1e7 ? 1e6 : most >= 1e4 ? 1e3 : 1;

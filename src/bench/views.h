@@ -26,7 +26,8 @@ int csv_write(const json_t *document, FILE *stream);
 /* One page that needs nothing else. */
 int html_write(const json_t *document, FILE *stream);
 
-/* What changed from one document to another. Sets *worse to how many figures became worse. */
+/* What changed from one document to another. Sets *worse to how many figures became worse (see
+ * bench_compare()), and measurements fail that did not. */
 int compare_write(const json_t *old_document, const json_t *new_document, double fail_over,
                   FILE *stream, bool colour, unsigned *worse);
 
