@@ -4,6 +4,7 @@
 need_test_tools() {
     need pkg-config 'finds cmocka' have pkg-config
     need libcmocka-dev 'the test framework' pkg-config --exists cmocka
+    need libjansson-dev 'thrd bench' pkg-config --exists jansson
 }
 
 # build_tree DIRECTORY [CMAKE OPTION...]

@@ -19,6 +19,8 @@ have() {
 
 missing_packages=
 missing_reasons=
+wanted_packages=
+wanted_reasons=
 
 # need PACKAGES WHY COMMAND [ARGUMENT...]: PACKAGES are missing if COMMAND fails.
 need() {
@@ -30,6 +32,19 @@ need() {
     fi
     missing_packages="$missing_packages $packages"
     missing_reasons="$missing_reasons    $packages: $why
+"
+}
+
+# want PACKAGES WHY COMMAND [ARGUMENT...]: the same for what one can do without.
+want() {
+    packages=$1
+    why=$2
+    shift 2
+    if "$@" >/dev/null 2>&1; then
+        return 0
+    fi
+    wanted_packages="$wanted_packages $packages"
+    wanted_reasons="$wanted_reasons    $packages: $why
 "
 }
 
@@ -50,9 +65,18 @@ need_build_tools() {
     need make 'runs the build' have make
 }
 
-# Installs what need() found missing; ends the script with what to do where that is impossible.
+want_bench_library() {
+    want 'pkg-config libjansson-dev' 'thrd bench' pkg-config --exists jansson
+}
+
+# Installs what need() found missing, and ends the script with what to do where that is impossible;
+# then what want() did not find, where that is possible.
 install_missing() {
-    [ -n "$missing_packages" ] || return 0
+    [ -z "$missing_packages" ] || install_needed
+    [ -z "$wanted_packages" ] || install_wanted
+}
+
+install_needed() {
     say "missing, by the names of Debian's packages:"
     printf '%s' "$missing_reasons" >&2
     if ! have apt-get; then
@@ -67,13 +91,8 @@ install_missing() {
         as_root=sudo
     fi
     say "installing them with ${as_root:+$as_root }apt-get"
-    apt_log=$(mktemp) || die "cannot make a temporary file in ${TMPDIR:-/tmp}"
-    # An update that fails is no reason to give up: the lists from last time may do.
-    # shellcheck disable=SC2086 # both lists are to be split
-    if ! {
-        run_apt_get update
-        run_apt_get install -y --no-install-recommends $missing_packages
-    } >"$apt_log" 2>&1 </dev/null; then
+    # shellcheck disable=SC2086 # a list
+    if ! install_packages $missing_packages; then
         grep -E '^(E|sudo):' "$apt_log" | sort -u | head -n 4 >&2
         rm -f "$apt_log"
         die "could not install them (no network, or no right to?); to do it by hand, as root:" \
@@ -82,6 +101,36 @@ install_missing() {
     rm -f "$apt_log"
     missing_packages=
     missing_reasons=
+}
+
+# Asks nobody for a password, and whatever happens the script goes on.
+install_wanted() {
+    say "not here, and not needed for the rest, by the names of Debian's packages:"
+    printf '%s' "$wanted_reasons" >&2
+    as_root=
+    [ "$(id -u)" -eq 0 ] || as_root='sudo -n'
+    # shellcheck disable=SC2086 # a command line; a list
+    if have apt-get && $as_root true 2>/dev/null && say "installing them with apt-get" &&
+        install_packages $wanted_packages; then
+        rm -f "$apt_log"
+    else
+        rm -f "${apt_log-}"
+        say "going on without; to install them, as root:" \
+            "apt-get install --no-install-recommends$wanted_packages"
+    fi
+    wanted_packages=
+    wanted_reasons=
+}
+
+# install_packages PACKAGE...: what apt-get says is in $apt_log.
+install_packages() {
+    apt_log=$(mktemp) || die "cannot make a temporary file in ${TMPDIR:-/tmp}"
+    # An update that fails is no reason to give up: the lists from last time may do.
+    {
+        [ -n "${apt_is_updated-}" ] || run_apt_get update
+        apt_is_updated=1
+        run_apt_get install -y --no-install-recommends "$@"
+    } >"$apt_log" 2>&1 </dev/null
 }
 
 run_apt_get() {

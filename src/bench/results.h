@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bench/figures.h"
+#include "bench/machine.h"
 #include "bench/measure.h"
 #include "client/histogram.h"
 
@@ -36,6 +37,7 @@ struct result_gap {
 };
 
 struct results {
+    struct machine_info machine; /* as it was before the first server was started */
     time_t started;
     double seconds;
     int argc;

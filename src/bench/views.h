@@ -14,6 +14,9 @@
 /* The document; the caller's to json_decref(). NULL: no memory. */
 json_t *document_create(const struct results *results);
 
+/* As JSON, with enough digits for the quantiles. */
+int document_write(const json_t *document, FILE *stream);
+
 /* At most 100 columns; with ANSI colours where colour says so. */
 int table_write(const json_t *document, FILE *stream, bool colour);
 
@@ -23,7 +26,8 @@ int csv_write(const json_t *document, FILE *stream);
 /* One page that needs nothing else. */
 int html_write(const json_t *document, FILE *stream);
 
-/* What changed from one document to another. Sets *worse to how many figures became worse. */
+/* What changed from one document to another. Sets *worse to how many figures became worse (see
+ * bench_compare()), and measurements fail that did not. */
 int compare_write(const json_t *old_document, const json_t *new_document, double fail_over,
                   FILE *stream, bool colour, unsigned *worse);
 
