@@ -118,6 +118,11 @@ static int write_failure(const json_t *document, FILE *stream)
 {
     size_t index;
     json_t *cell;
+    if (json_is_true(json_object_get(document, "interrupted")))
+        fputs("<p class=\"failed\" role=\"alert\">This run was interrupted: some of it was "
+              "measured in "
+              "fewer rounds than asked for, or not at all.</p>\n",
+              stream);
     if (!json_is_true(json_object_get(document, "failed")))
         return 0;
     fputs("<div class=\"failed\" role=\"alert\"><strong>This run has failed: do not use its "

@@ -56,6 +56,9 @@ load page
 quiet page
 expect 'plots' 10 page '<svg[^>]* role="img"'
 expect 'plots with words for them' 10 page '<svg[^>]* aria-label="[^"]{30,}'
+expect 'lines' 20 page 'class="line '
+expect 'uncorrected lines' 2 page 'class="line [^"]*dashed'
+expect 'whiskers' 68 page 'class="whisker '
 expect 'captions' 10 page '<figcaption>[^<]{30,}'
 expect 'numbers that are none' 0 page 'NaN|undefined|Infinity'
 expect 'complaints' 0 page 'class="failed"'
@@ -73,7 +76,7 @@ expect 'shown values' 10 pointed 'class="tip" role="status"'
 expect 'what one points at' 10 pointed 'class="pointed"'
 expect 'the 99th percentile of fork' 1 pointed '<td>fork</td><td>2\.76&nbsp;ms \([0-9.]+ to [0-9.]+\)'
 
-with "$plots[3].dispatchEvent(new KeyboardEvent(\"keydown\", {key: \"ArrowDown\"}));" key
+with "${plots}[3].dispatchEvent(new KeyboardEvent(\"keydown\", {key: \"ArrowDown\"}));" key
 load key
 quiet key
 expect 'shown values' 1 key 'class="tip" role="status"'
@@ -81,7 +84,7 @@ expect 'shown values' 1 key 'class="tip" role="status"'
 with 'document.getElementById("theme").click();' dark
 load dark
 quiet dark
-expect 'dark' 1 dark '<style id="dark" media="screen">'
+expect 'dark theme' 1 dark '<style id="dark" media="screen">'
 
 # These checks can fail.
 sed 's|id="document">{|id="document">|' "$scratch/page.html" >"$scratch/broken.html"

@@ -19,6 +19,9 @@
 #define HOSTILE                                                                                    \
     "</script><script>alert(1)</script><!--</title><img src=x onerror=alert(2)> \" ' & "           \
     "{{document}} \xe2\x80\xa8 \\"
+#define ESCAPED                                                                                    \
+    "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;!--&lt;/title&gt;"                    \
+    "&lt;img src=x onerror=alert(2)&gt; &quot; &#39; &amp; {{document}} \xe2\x80\xa8 \\"
 
 static json_t *load_sample(void)
 {
@@ -97,7 +100,9 @@ static void test_structure(void **state)
     check_structure(page);
     check_count(page, "{{", 0);
     check_count(page, "This run has failed", 0);
+    check_count(page, "This run was interrupted", 0);
     check_count(page, "default-src 'none'", 1);
+    check_count(page, "<title>thrd bench thread, epoll, fork, inline</title>", 1);
     assert_non_null(strstr(page, "2026-11-21 16:30 UTC · A processor · 2 CPUs · Linux 6.18"));
     if (strlen(page) >= 200 * 1024)
         fail_msg("the page of the sample has %zu bytes", strlen(page));
@@ -162,6 +167,7 @@ static void test_hostile_texts(void **state)
                         json_pack("{s:f}", "median", 1.0));
     char *page = page_of(document);
     check_structure(page);
+    check_count(page, "<title>thrd bench " ESCAPED "</title>", 1);
     json_t *inside = embedded(page, "document");
     assert_true(json_equal(inside, document));
     const char *json = strstr(page, "id=\"document\">");
@@ -180,6 +186,7 @@ static void test_readable_without_script(void **state)
     json_t *document = load_sample();
     json_t *cell = json_array_get(json_object_get(document, "cells"), 0);
     json_object_set_new(document, "failed", json_true());
+    json_object_set_new(document, "interrupted", json_true());
     json_object_set_new(cell, "first_failure", json_string("wrong byte: 4 < 5"));
     char *page = page_of(document);
     char *scripts = strstr(page, "<script");
@@ -187,6 +194,7 @@ static void test_readable_without_script(void **state)
     *scripts = '\0';
     check_count(page, "<li>A process costs 4.8 times (4.6 to 5.0) the CPU of a thread", 1);
     check_count(page, "This run has failed", 1);
+    check_count(page, "This run was interrupted", 1);
     check_count(page, "<li>thread, rr: wrong byte: 4 &lt; 5</li>", 1);
     check_count(page, "<th colspan=\"3\">thread: crr, connections 8, held 0, size_bytes 64", 3);
     check_count(page, "<tr><td>pss_bytes_per_connection<td>", 3);

@@ -162,9 +162,12 @@ function sweepFigures(field, figure, title, axisTitle, caption) {
     });
 }
 
+// Without those that only hold connections, or ask when they were served.
+const busyCells = () => cells.filter(cell => !["hold", "start"].includes(cell.workload));
+
 function throughput() {
     const swept = new Set(sweeps("connections").flat());
-    const fixed = usualShapes(cells.filter(cell => cell.workload !== "hold" && !cell.rate_per_second))
+    const fixed = usualShapes(busyCells().filter(cell => !cell.rate_per_second))
         .filter(shape => !swept.has(shape[0]));
     return [
         ...sweepFigures("connections", "operations_per_second", "Exchanges a second", "connections",
@@ -177,7 +180,7 @@ function throughput() {
 }
 
 function processorTime() {
-    const busy = usualShapes(cells.filter(cell => cell.workload !== "hold"));
+    const busy = usualShapes(busyCells());
     const workers = busy.map(shape => shape.filter(cell => cell.target !== "inline"));
     return [
         barFigure("CPU of the server per operation",

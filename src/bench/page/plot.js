@@ -268,7 +268,8 @@ function showPlace(frame, plot, index) {
     const [right, left] = [place.x * scale + 14, place.x * scale - tip.offsetWidth - 14];
     const x = plot.along === "y" ? room : right > room ? left : right;
     tip.style.left = `${Math.max(0, x)}px`;
-    tip.style.top = `${plot.along === "x" ? box.top : place.y * scale + 14}px`;
+    const below = frame.clientWidth < 520 ? box.bottom * scale + 46 : box.top; // of a narrow plot
+    tip.style.top = `${plot.along === "x" ? below : place.y * scale + 14}px`;
     plot.shown = index;
 }
 
