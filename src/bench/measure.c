@@ -32,7 +32,6 @@ struct measuring {
     struct accounting_machine machine[2];
     struct accounting_memory memory[2]; /* before and while connections are held */
     struct accounting_machine memory_machine[2];
-    int64_t switches_at_start; /* what starting the server took is not the workload's */
     struct rusage usage;
 };
 
@@ -80,7 +79,6 @@ static int start_server(struct measuring *m)
         fail(m, "the server did not start", error);
         return -1;
     }
-    m->switches_at_start = accounting_switches(m->process.pid);
     return 0;
 }
 
@@ -171,9 +169,6 @@ static double *figure(struct measuring *m, enum figure which)
 
 static double quantile_us(const struct histogram *histogram, double quantile)
 {
-    /* A quantile that fewer than ten values lie beyond is one value's luck. */
-    if ((double)histogram->count * (1 - quantile) < 10 && quantile > 0.5)
-        return NAN;
     int64_t ns = histogram_quantile(histogram, quantile);
     return ns < 0 ? NAN : (double)ns / 1e3;
 }
@@ -252,10 +247,9 @@ static void fill_counts(struct measuring *m)
     if (cpu[0].page_faults >= 0 && cpu[1].page_faults >= 0)
         *figure(m, FIGURE_PAGE_FAULTS_PER_OPERATION) =
             (double)(cpu[1].page_faults - cpu[0].page_faults) / (double)load->exchanges;
-    if (m->process.pid > 0 && m->switches_at_start >= 0 && load->all_exchanges > 0)
+    if (m->process.pid > 0 && load->all_exchanges > 0)
         *figure(m, FIGURE_CONTEXT_SWITCHES_PER_OPERATION) =
-            (double)(m->usage.ru_nvcsw + m->usage.ru_nivcsw - m->switches_at_start) /
-            (double)load->all_exchanges;
+            (double)(m->usage.ru_nvcsw + m->usage.ru_nivcsw) / (double)load->all_exchanges;
 }
 
 /* How much one of the held connections takes of what grew from one reading to the next. */

@@ -1,6 +1,6 @@
 # The library jansson (JSON), which `thrd bench` needs, and nothing else.
 #
-# Sets thrd_bench: whether bench is built. THRDSRV_BENCH=ON insists on it; AUTO takes what there is and
+# Sets thrd_has_bench: whether bench is built. THRDSRV_BENCH=ON insists on it; AUTO takes what there is and
 # remembers nothing, so that the next configuration finds what was installed since.
 
 include(CheckCSourceCompiles)
@@ -32,18 +32,18 @@ function(thrd_try_jansson result)
     set(${result} ${thrd_jansson_works} PARENT_SCOPE)
 endfunction()
 
-set(thrd_bench OFF)
+set(thrd_has_bench OFF)
 if(THRDSRV_PROGRAM AND THRDSRV_BENCH)
     thrd_find_jansson()
     if(TARGET thrd_jansson)
-        thrd_try_jansson(thrd_bench)
+        thrd_try_jansson(thrd_has_bench)
     endif()
-    if(NOT thrd_bench AND NOT THRDSRV_BENCH STREQUAL "AUTO")
+    if(NOT thrd_has_bench AND NOT THRDSRV_BENCH STREQUAL "AUTO")
         message(FATAL_ERROR
             "THRDSRV_BENCH=ON, but pkg-config finds no jansson (2.12 or later) that ${CMAKE_C_COMPILER} "
             "can compile and link with. Debian, Ubuntu: apt-get install libjansson-dev pkg-config. "
             "Without `thrd bench`: -DTHRDSRV_BENCH=OFF")
-    elseif(NOT thrd_bench)
+    elseif(NOT thrd_has_bench)
         message(STATUS "`thrd bench` is not built: no jansson (Debian: libjansson-dev, pkg-config)")
     endif()
 endif()

@@ -1,0 +1,81 @@
+# What the program measures with; not installed, and nothing that the server is made of.
+#
+#   thrd_client         the load generator
+#   thrd_bench_core     servers to be measured, what they cost; `thrd check` needs no more
+#   thrd_bench_report   the document of a run, and the forms in which people want it: needs jansson
+#   thrd_bench          the command, or a file that says why it is not there
+
+add_library(thrd_client STATIC EXCLUDE_FROM_ALL
+    client/dial.c
+    client/exchange.c
+    client/histogram.c
+    client/load.c
+    client/load_connection.c
+    client/load_control.c
+    client/load_thread.c
+    client/load_thread_life.c
+    client/open_files.c
+    client/payload.c
+    client/tally.c)
+target_include_directories(thrd_client PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(thrd_client PRIVATE thrdsrv_flags PUBLIC Threads::Threads)
+
+add_library(thrd_bench_core STATIC EXCLUDE_FROM_ALL
+    bench/accounting.c
+    bench/child.c
+    bench/child_stop.c
+    bench/endpoint.c
+    bench/figures.c
+    bench/held_memory.c
+    bench/machine.c
+    bench/measure.c
+    bench/notes.c
+    bench/plan.c
+    bench/proc_file.c
+    bench/processes.c
+    bench/progress.c
+    bench/run.c
+    bench/statistics.c
+    bench/target.c
+    bench/workload.c)
+target_link_libraries(thrd_bench_core PRIVATE thrdsrv_flags PUBLIC thrd_client m)
+
+include(cmake/jansson.cmake)
+set(thrd_has_bench ${thrd_has_bench} PARENT_SCOPE) # for the tests
+if(thrd_has_bench)
+    include(cmake/page.cmake)
+    add_library(thrd_bench_report STATIC EXCLUDE_FROM_ALL
+        bench/compare.c
+        bench/compare_conditions.c
+        bench/compare_files.c
+        bench/compare_judge.c
+        bench/csv.c
+        bench/derived.c
+        bench/document.c
+        bench/document_cells.c
+        bench/document_findings.c
+        bench/document_gaps.c
+        bench/document_ratios.c
+        bench/document_read.c
+        bench/document_text.c
+        bench/document_trouble.c
+        bench/findings_pair.c
+        bench/html.c
+        bench/layout.c
+        bench/quantity.c
+        bench/sentence.c
+        bench/shape_text.c
+        bench/table.c
+        bench/table_column.c
+        bench/table_group.c
+        bench/table_stevens.c
+        ${thrd_page})
+    target_compile_definitions(thrd_bench_report PRIVATE BENCH_VERSION="${PROJECT_VERSION}")
+    target_link_libraries(thrd_bench_report PRIVATE thrdsrv_flags
+                                            PUBLIC thrd_bench_core thrd_jansson)
+    add_library(thrd_bench STATIC EXCLUDE_FROM_ALL bench/bench.c)
+    target_link_libraries(thrd_bench PRIVATE thrdsrv_flags PUBLIC thrd_bench_report)
+else()
+    add_library(thrd_bench STATIC EXCLUDE_FROM_ALL bench/bench_none.c)
+    target_link_libraries(thrd_bench PRIVATE thrdsrv_flags PUBLIC thrd_bench_core)
+endif()
