@@ -1,0 +1,166 @@
+/* test_client_times.c - client/load.h: the times that it tells, against servers whose delays are
+ * known; the open loop's schedule, and that it hides no stall. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "load_case.h"
+#include "patience.h"
+
+static void answer_after_2_ms(struct planted_client *client, const unsigned char *data, size_t size)
+{
+    if (size > 0)
+        let_pass(2);
+    planted_send(client, data, size);
+}
+
+static void test_planted_delay(void **state)
+{
+    struct load_config config = case_config(answer_after_2_ms);
+    (void)state;
+    case_run(&config, 300);
+    case_expect_no_failure();
+    assert_true(result.exchanges > 0);
+    assert_true(result.total.min_ns >= 2 * MS);
+    assert_true(result.first.min_ns >= 2 * MS);
+    assert_true(histogram_quantile(&result.total, 0.5) <= allow_ms(20) * MS);
+    assert_true(result.exchanges <= 150);
+}
+
+/* Four requests under way, answered one after another: each waits for those before it. */
+static void test_planted_delay_in_a_pipeline(void **state)
+{
+    struct load_config config = case_config(answer_after_2_ms);
+    (void)state;
+    config.connections = 4;
+    config.limit = 100;
+    case_run(&config, allow_ms(10000));
+    case_expect_no_failure();
+    assert_int_equal(result.exchanges, 100);
+    assert_true(histogram_quantile(&result.total, 0.5) >= 7 * MS);
+    assert_true(result.window_ns >= 200 * MS);
+}
+
+static void test_rate(void **state)
+{
+    struct load_config config = case_config(planted_echo);
+    (void)state;
+    config.connections = 8;
+    config.threads = 2;
+    config.rate = 2000;
+    case_run(&config, 500);
+    case_expect_no_failure();
+    assert_in_range(result.exchanges, 990, 1010);
+    assert_int_equal(result.total.count, result.exchanges);
+    assert_int_equal(result.late.count, result.exchanges);
+    assert_true(histogram_quantile(&result.total, 0.5) >= histogram_quantile(&result.late, 0.5));
+}
+
+static void test_rate_with_reconnect(void **state)
+{
+    struct load_config config = case_config(planted_echo);
+    (void)state;
+    config.connections = 8;
+    config.reconnect = true;
+    config.rate = 500;
+    case_run(&config, 400);
+    case_expect_no_failure();
+    assert_in_range(result.exchanges, 198, 202);
+    assert_true(result.all_connects >= result.exchanges);
+}
+
+static void test_rate_with_limit(void **state)
+{
+    struct load_config config = case_config(planted_echo);
+    (void)state;
+    config.connections = 4;
+    config.rate = 1000;
+    config.limit = 100;
+    case_run(&config, allow_ms(10000));
+    case_expect_no_failure();
+    assert_int_equal(result.exchanges, 100);
+    assert_true(result.window_ns >= 98 * MS);
+}
+
+/* For 200 ms of every second it answers nobody. */
+static void answer_with_stalls(struct planted_client *client, const unsigned char *data,
+                               size_t size)
+{
+    int64_t into = (now_ms() - client->server->started_ms) % 1000;
+    if (into >= 500 && into < 700)
+        let_pass(700 - into);
+    planted_send(client, data, size);
+}
+
+/* During a stall one exchange waits for the server and 400 wait for that one: it is 40 % of all
+ * whose users wait, but one in two thousand as a client sees it that does not go by a schedule. */
+static void test_stalls_are_not_hidden(void **state)
+{
+    struct load_config config = case_config(answer_with_stalls);
+    (void)state;
+    config.rate = 2000;
+    case_run(&config, 1000);
+    case_expect_no_failure();
+    assert_in_range(result.exchanges, 1980, 2020);
+    assert_true(histogram_quantile(&result.total, 0.999) >= 150 * MS);
+    assert_true(histogram_quantile(&result.total, 0.95) >= 50 * MS);
+    assert_true(histogram_quantile(&result.late, 0.99) < 50 * MS);
+    assert_true(result.late.max_ns >= 150 * MS);
+}
+
+/* A stall that outlasts the window: its exchanges are waited for, and count. */
+static void test_stall_at_the_end(void **state)
+{
+    struct load_config config = case_config(answer_with_stalls);
+    (void)state;
+    config.rate = 1000;
+    struct load *load = case_start(&config);
+    while (now_ms() - server.started_ms < 400)
+        let_pass(5);
+    case_finish(load, 150);
+    planted_server_stop(&server);
+    case_expect_no_failure();
+    assert_in_range(result.exchanges, 148, 152);
+    assert_true(histogram_quantile(&result.total, 0.99) >= 100 * MS);
+}
+
+static void answer_nothing(struct planted_client *client, const unsigned char *data, size_t size)
+{
+    (void)client;
+    (void)data;
+    (void)size;
+}
+
+/* Every exchange that was due is recorded with the time that it has waited. */
+static void test_unanswered_schedule(void **state)
+{
+    struct load_config config = case_config(answer_nothing);
+    (void)state;
+    config.connections = 3;
+    config.rate = 1000;
+    config.patience_ns = 300 * MS;
+    case_run(&config, 100);
+    assert_int_equal(result.exchanges, 0);
+    assert_in_range(result.total.count, 98, 102);
+    /* Those that were due last have waited for all of the patience, the first 100 ms more. */
+    assert_true(result.total.min_ns >= 290 * MS);
+    assert_true(result.total.max_ns >= 300 * MS);
+    assert_true(result.failures[LOAD_UNANSWERED] >= 98);
+    case_expect_words("connection ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        cmocka_unit_test(test_planted_delay),
+        cmocka_unit_test(test_planted_delay_in_a_pipeline),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_rate_with_reconnect),
+        cmocka_unit_test(test_rate_with_limit),
+        cmocka_unit_test(test_stalls_are_not_hidden),
+        cmocka_unit_test(test_stall_at_the_end),
+        cmocka_unit_test(test_unanswered_schedule),
+    };
+    return cmocka_run_group_tests_name("client_times", cases, NULL, NULL);
+}
