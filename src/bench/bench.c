@@ -23,14 +23,6 @@ static enum bench_status fail(const char *what, const char *reason)
 
 /* ---- Output ------------------------------------------------------------------------------ */
 
-static int write_json(const json_t *document, FILE *stream)
-{
-    return json_dumpf(document, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) < 0 ||
-                   fputc('\n', stream) == EOF
-               ? -1
-               : 0;
-}
-
 static int write_table(const json_t *document, FILE *stream)
 {
     bool colour = isatty(fileno(stream)) && !getenv("NO_COLOR");
@@ -77,7 +69,7 @@ static enum bench_status show(const json_t *document, const struct bench_config 
         const char *name;
         int (*write)(const json_t *, FILE *);
     } outputs[] = {
-        {config->json, write_json}, {config->csv, csv_write}, {config->html, html_write}};
+        {config->json, document_write}, {config->csv, csv_write}, {config->html, html_write}};
     bool is_stdout_taken = false;
     enum bench_status status = BENCH_OK;
     for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {

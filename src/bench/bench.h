@@ -26,13 +26,13 @@ struct bench_config {
     size_t ballast_count;
     size_t size_bytes;
     unsigned held;
-    double rate;        /* exchanges a second; 0: closed loop */
-    unsigned rounds;    /* 0: 5 */
-    unsigned threads;   /* of the load; 0: one for each four CPUs, at least one */
-    int64_t warmup_ns;  /* -1: default */
-    int64_t window_ns;  /* 0: default */
-    bool stevens;       /* the rows of Figure 30.1 instead of workloads */
-    const char *json;   /* file names; "-" is standard output; NULL: not wanted */
+    double rate;       /* exchanges a second; 0: closed loop */
+    unsigned rounds;   /* 0: 5 */
+    unsigned threads;  /* of the load; 0: one for each four CPUs, at least one */
+    int64_t warmup_ns; /* -1: default */
+    int64_t window_ns; /* 0: default */
+    bool stevens;      /* the rows of Figure 30.1 instead of workloads */
+    const char *json;  /* file names; "-" is standard output; NULL: not wanted */
     const char *csv;
     const char *html;
     int argc; /* as typed, for the document */
@@ -42,10 +42,10 @@ struct bench_config {
 /* What bench returns to the shell. */
 enum bench_status {
     BENCH_OK = 0,
-    BENCH_SYSTEM = 1,     /* the system refused, a file cannot be written; the reason is on stderr */
+    BENCH_SYSTEM = 1, /* the system refused, a file cannot be written; the reason is on stderr */
     BENCH_USAGE = 2,
-    BENCH_FAILED = 3,     /* a wrong byte, a server that died or refused: see the report */
-    BENCH_REGRESSION = 4, /* --compare found one */
+    BENCH_FAILED = 3,        /* a wrong byte, a server that died or refused: see the report */
+    BENCH_REGRESSION = 4,    /* --compare found one */
     BENCH_INTERRUPTED = 130, /* Ctrl-C; what was measured until then has been shown */
 };
 

@@ -37,8 +37,7 @@ static const json_t *find_cell(const json_t *document, const json_t *like)
     struct document_shape shape = document_shape(like);
     const json_t *cell;
     size_t i;
-    json_array_foreach(json_object_get(document, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(document, "cells"), i, cell) {
         struct document_shape other = document_shape(cell);
         if (document_shape_is_same(&other, &shape) &&
             strcmp(document_string(cell, "target"), document_string(like, "target")) == 0)
@@ -196,8 +195,7 @@ static void compare_all(struct comparison *comparison)
     const json_t *old_cell;
     const json_t *last = NULL;
     size_t i;
-    json_array_foreach(json_object_get(comparison->old_document, "cells"), i, old_cell)
-    {
+    json_array_foreach (json_object_get(comparison->old_document, "cells"), i, old_cell) {
         const json_t *new_cell = find_cell(comparison->new_document, old_cell);
         struct document_shape shape = document_shape(old_cell);
         struct document_shape before = document_shape(last);
@@ -217,8 +215,7 @@ static void write_single(const struct layout *layout, const json_t *document, co
     const json_t *cell;
     size_t i;
     bool is_first = true;
-    json_array_foreach(json_object_get(document, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(document, "cells"), i, cell) {
         struct document_shape shape = document_shape(cell);
         struct sentence line;
         if (find_cell(other, cell))
@@ -259,8 +256,7 @@ bool compare_has_common(const json_t *old_document, const json_t *new_document)
     const json_t *cell;
     struct estimate unused;
     size_t i;
-    json_array_foreach(json_object_get(old_document, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(old_document, "cells"), i, cell) {
         const json_t *other = find_cell(new_document, cell);
         for (enum figure figure = 0; other && figure < FIGURES; figure++)
             if (figure_info(figure)->better != FIGURE_NEITHER &&

@@ -63,10 +63,10 @@ int csv_write(const json_t *document, FILE *stream)
     fputs("workload,connections,held,size_bytes,depth,ballast_bytes,rate_per_second,target,figure,"
           "median,low,high,coverage,rounds" LINE_END,
           stream);
-    json_array_foreach(json_object_get(document, "cells"), i,
-                       cell) for (enum figure figure = 0; figure < FIGURES;
-                                  figure++) if (document_figure(cell, figure, &estimate))
-        write_line(stream, cell, figure, &estimate);
+    json_array_foreach (json_object_get(document, "cells"), i, cell)
+        for (enum figure figure = 0; figure < FIGURES; figure++)
+            if (document_figure(cell, figure, &estimate))
+                write_line(stream, cell, figure, &estimate);
     if (fflush(stream) == 0 && !ferror(stream))
         return 0;
     if (errno == 0)

@@ -63,8 +63,10 @@ static json_t *settings_object(const struct results *results)
 {
     json_t *object = json_object();
     int failed = json_object_set_new(object, "rounds", json_integer((json_int_t)results->rounds));
-    failed |= document_put_number(object, "warmup_s", (double)results->warmup_ns / 1e9);
-    failed |= document_put_number(object, "window_s", (double)results->window_ns / 1e9);
+    if (!results->is_stevens) { /* which ends by number, not by time */
+        failed |= document_put_number(object, "warmup_s", (double)results->warmup_ns / 1e9);
+        failed |= document_put_number(object, "window_s", (double)results->window_ns / 1e9);
+    }
     failed |= json_object_set_new(object, "load_threads", json_integer(results->load_threads));
     if (failed == 0)
         return object;
@@ -76,7 +78,9 @@ static bool has_failed(const json_t *cells)
 {
     const json_t *cell;
     size_t i;
-    json_array_foreach(cells, i, cell) if (document_has_failed(cell)) return true;
+    json_array_foreach (cells, i, cell)
+        if (document_has_failed(cell))
+            return true;
     return false;
 }
 
@@ -99,7 +103,7 @@ json_t *document_create(const struct results *results)
     int failed = document ? put_head(document, results) : -1;
     failed |= json_object_set_new(document, "cells", document_cells(results));
     failed |= json_object_set_new(document, "ratios", document_ratios(results));
-    failed |= json_object_set_new(document, "stevens", json_null());
+    failed |= json_object_set_new(document, "stevens", document_stevens(results));
     if (failed == 0)
         failed |= json_object_set_new(document, "findings", document_findings(document));
     failed |= json_object_set_new(document, "not_measured", document_gaps(results));

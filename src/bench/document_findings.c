@@ -89,8 +89,7 @@ static void add_ballast(const struct findings *findings, const struct findings_p
     const json_t *cell;
     size_t i;
     bool is_first = true;
-    json_array_foreach(json_object_get(findings->document, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(findings->document, "cells"), i, cell) {
         struct document_shape shape = document_shape(cell);
         struct document_shape without = shape;
         struct estimate ratio;

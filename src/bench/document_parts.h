@@ -28,6 +28,9 @@ json_t *document_cells(const struct results *results);
 json_t *document_ratios(const struct results *results);
 json_t *document_gaps(const struct results *results);
 
+/* The rows of Figure 30.1, or null where they were not asked for. */
+json_t *document_stevens(const struct results *results);
+
 /* Sentences, both by what the document holds so far: cells, ratios, interrupted, settings. The
  * findings begin with the trouble: what failed, and that the run was interrupted. */
 json_t *document_trouble(const json_t *document);

@@ -71,8 +71,7 @@ bool document_ratio(const json_t *document, const struct document_shape *shape, 
 {
     const json_t *ratio;
     size_t i;
-    json_array_foreach(json_object_get(document, "ratios"), i, ratio)
-    {
+    json_array_foreach (json_object_get(document, "ratios"), i, ratio) {
         struct document_shape other = document_shape(ratio);
         /* A ratio is of one depth, but need not say so. */
         if (isnan(other.depth))

@@ -35,9 +35,9 @@ static int say_failures(json_t *sentences, const json_t *document)
     size_t i;
     size_t failures = 0;
     int failed = 0;
-    json_array_foreach(json_object_get(document, "cells"), i,
-                       cell) if (document_has_failed(cell) && failures++ < CELLS_TOLD) failed |=
-        say_failure(sentences, cell);
+    json_array_foreach (json_object_get(document, "cells"), i, cell)
+        if (document_has_failed(cell) && failures++ < CELLS_TOLD)
+            failed |= say_failure(sentences, cell);
     if (failures > CELLS_TOLD) {
         struct sentence sentence;
         size_t more = failures - CELLS_TOLD;
@@ -58,8 +58,7 @@ static int say_interrupted(json_t *sentences, const json_t *document)
     struct sentence sentence;
     const json_t *cell;
     size_t i;
-    json_array_foreach(json_object_get(document, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(document, "cells"), i, cell) {
         double rounds = document_number(cell, "rounds");
         least = rounds < least ? rounds : least;
     }

@@ -19,9 +19,9 @@ static double least_ballast(const json_t *document, const char *workload, bool o
     double least = INFINITY;
     const json_t *cell;
     size_t i;
-    json_array_foreach(json_object_get(document, "cells"), i,
-                       cell) if (is_candidate(document, cell, workload, open_loop)) least =
-        fmin(least, document_number(cell, "ballast_bytes"));
+    json_array_foreach (json_object_get(document, "cells"), i, cell)
+        if (is_candidate(document, cell, workload, open_loop))
+            least = fmin(least, document_number(cell, "ballast_bytes"));
     return least;
 }
 
@@ -33,11 +33,10 @@ static bool choose(const json_t *document, const char *workload, bool open_loop,
     const json_t *cell;
     size_t i;
     choice->sweep = 0;
-    json_array_foreach(json_object_get(document, "cells"), i,
-                       cell) if (is_candidate(document, cell, workload, open_loop) &&
-                                 choice->sweep < SHAPES &&
-                                 !(document_number(cell, "ballast_bytes") > ballast))
-        shapes[choice->sweep++] = document_shape(cell);
+    json_array_foreach (json_object_get(document, "cells"), i, cell)
+        if (is_candidate(document, cell, workload, open_loop) && choice->sweep < SHAPES &&
+            !(document_number(cell, "ballast_bytes") > ballast))
+            shapes[choice->sweep++] = document_shape(cell);
     if (choice->sweep > 0)
         choice->shape = shapes[(choice->sweep - 1) / 2];
     return choice->sweep > 0;
@@ -48,8 +47,7 @@ static const json_t *find_cell(const json_t *document, const struct document_sha
 {
     const json_t *cell;
     size_t i;
-    json_array_foreach(json_object_get(document, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(document, "cells"), i, cell) {
         struct document_shape other = document_shape(cell);
         if (document_shape_is_same(&other, shape) &&
             strcmp(document_string(cell, "target"), target) == 0)
@@ -67,8 +65,7 @@ void findings_for_each_pair(const json_t *document, const char *workload, bool o
     size_t i;
     if (!choose(document, workload, open_loop, &choice))
         return;
-    json_array_foreach(json_object_get(document, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(document, "cells"), i, cell) {
         struct document_shape shape = document_shape(cell);
         struct findings_pair pair = {.choice = &choice,
                                      .target = document_string(cell, "target"),

@@ -52,8 +52,7 @@ static void write_new_targets(const json_t *list, json_t *seen, FILE *stream)
 {
     size_t index;
     json_t *entry;
-    json_array_foreach(list, index, entry)
-    {
+    json_array_foreach (list, index, entry) {
         const char *name = text_of(entry, "target");
         if (json_object_get(seen, name))
             continue;
@@ -128,8 +127,7 @@ static int write_failure(const json_t *document, FILE *stream)
     fputs("<div class=\"failed\" role=\"alert\"><strong>This run has failed: do not use its "
           "figures.</strong>\n<ul>\n",
           stream);
-    json_array_foreach(json_object_get(document, "cells"), index, cell)
-    {
+    json_array_foreach (json_object_get(document, "cells"), index, cell) {
         if (!*text_of(cell, "first_failure"))
             continue;
         fputs("<li>", stream);
@@ -149,8 +147,7 @@ static int write_findings(const json_t *document, FILE *stream)
     const json_t *findings = json_object_get(document, "findings");
     size_t index;
     json_t *finding;
-    json_array_foreach(findings, index, finding)
-    {
+    json_array_foreach (findings, index, finding) {
         fputs("<li>", stream);
         write_text(stream, json_string_value(finding));
         fputs("</li>\n", stream);
@@ -209,12 +206,11 @@ static int write_figures(const json_t *document, FILE *stream)
 {
     size_t index;
     json_t *cell;
-    json_array_foreach(json_object_get(document, "cells"), index, cell)
-    {
+    json_array_foreach (json_object_get(document, "cells"), index, cell) {
         const char *name;
         json_t *estimate;
         write_cell_heading(cell, stream);
-        json_object_foreach(json_object_get(cell, "figures"), name, estimate)
+        json_object_foreach (json_object_get(cell, "figures"), name, estimate)
             write_estimate(name, estimate, stream);
     }
     return 0;

@@ -106,15 +106,23 @@ static int start_load(struct measuring *m)
     return -1;
 }
 
+/* A server that we did not start (pid 0) may be anywhere: nothing is known of it but its replies.
+ */
 static void read_memory(struct measuring *m, int which)
 {
-    accounting_read_memory(m->process.pid, &m->memory[which]);
+    if (m->process.pid > 0)
+        accounting_read_memory(m->process.pid, &m->memory[which]);
+    else
+        m->memory[which] = (struct accounting_memory){.pss_bytes = -1, .page_tables_bytes = -1};
     accounting_read_machine(&m->memory_machine[which]);
 }
 
 static void read_cost(struct measuring *m, int which)
 {
-    accounting_read_cpu(m->process.pid, &m->cpu[which]);
+    if (m->process.pid > 0)
+        accounting_read_cpu(m->process.pid, &m->cpu[which]);
+    else
+        m->cpu[which] = (struct accounting_cpu){.total_ns = -1, .page_faults = -1};
     accounting_read_machine(&m->machine[which]);
 }
 

@@ -36,8 +36,8 @@ struct measurement {
     char failure[400];   /* one line */
 };
 
-/* Returns 0 with *result (which may have failed), or -1 when a signal asked us to end (the server is
- * stopped then too). stop_requested is polled while waiting. */
+/* Returns 0 with *result (which may have failed), or -1 when a signal asked us to end (the server
+ * is stopped then too). stop_requested is polled while waiting. */
 int measure_run(const struct measure_cell *cell, const volatile sig_atomic_t *stop_requested,
                 struct measurement *result);
 

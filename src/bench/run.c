@@ -104,6 +104,7 @@ int run_rounds(struct results *results)
     if (!measurement)
         return -1;
     catch_signals(saved);
+    machine_describe(&results->machine);
     results->started = time(NULL);
     clock_gettime(CLOCK_MONOTONIC, &begin);
     progress_init(&progress, results->cell_count, results->rounds);

@@ -65,14 +65,19 @@ static void write_settings(const struct layout *layout, const json_t *document)
 {
     const json_t *settings = json_object_get(document, "settings");
     double rounds = document_number(settings, "rounds");
+    double window = document_number(settings, "window_s");
     double threads = document_number(settings, "load_threads");
     struct sentence line;
     sentence_begin(&line);
-    sentence_add(&line, "%.0f round%s of ", rounds, rounds > 1 ? "s" : "");
-    add_seconds(&line, document_number(settings, "window_s"));
-    sentence_add(&line, " after ");
-    add_seconds(&line, document_number(settings, "warmup_s"));
-    sentence_add(&line, " of warm-up, %.0f load thread%s; ", threads, threads > 1 ? "s" : "");
+    sentence_add(&line, "%.0f round%s", rounds, rounds > 1 ? "s" : "");
+    if (window > 0) {
+        sentence_add(&line, " of ");
+        add_seconds(&line, window);
+        sentence_add(&line, " after ");
+        add_seconds(&line, document_number(settings, "warmup_s"));
+        sentence_add(&line, " of warm-up");
+    }
+    sentence_add(&line, ", %.0f load thread%s; ", threads, threads > 1 ? "s" : "");
     add_seconds(&line, document_number(document, "seconds"));
     sentence_add(&line, " in all");
     layout_paragraph(layout, "", line.text, LAYOUT_PLAIN);
@@ -112,10 +117,10 @@ static double coverage_of(const json_t *document)
     const json_t *cell;
     size_t i;
     struct estimate estimate;
-    json_array_foreach(json_object_get(document, "cells"), i,
-                       cell) for (enum figure figure = 0; figure < FIGURES;
-                                  figure++) if (document_figure(cell, figure, &estimate) &&
-                                                estimate.coverage > 0) return estimate.coverage;
+    json_array_foreach (json_object_get(document, "cells"), i, cell)
+        for (enum figure figure = 0; figure < FIGURES; figure++)
+            if (document_figure(cell, figure, &estimate) && estimate.coverage > 0)
+                return estimate.coverage;
     return 0;
 }
 
@@ -146,8 +151,7 @@ static void write_findings(const struct layout *layout, const json_t *document)
     bool has_failed = json_is_true(json_object_get(document, "failed"));
     const json_t *finding;
     size_t i;
-    json_array_foreach(json_object_get(document, "findings"), i, finding)
-    {
+    json_array_foreach (json_object_get(document, "findings"), i, finding) {
         const char *text = json_string_value(finding);
         bool is_bad = has_failed && text && strncmp(text, "This run has failed", 19) == 0;
         if (text)
@@ -177,10 +181,10 @@ static void write_gap(const struct layout *layout, const json_t *gaps, size_t in
     struct sentence line;
     size_t i;
     sentence_begin(&line);
-    json_array_foreach(
-        gaps, i, other) if (strcmp(document_string(other, "target"), target) == 0 &&
-                            strcmp(document_string(other, "why"), document_string(gap, "why")) == 0)
-        sentence_add(&line, "%s%s", i == index ? "" : ", ", document_string(other, "figure"));
+    json_array_foreach (gaps, i, other)
+        if (strcmp(document_string(other, "target"), target) == 0 &&
+            strcmp(document_string(other, "why"), document_string(gap, "why")) == 0)
+            sentence_add(&line, "%s%s", i == index ? "" : ", ", document_string(other, "figure"));
     if (target[0])
         sentence_add(&line, " of %s", target);
     sentence_add(&line, ": %s", document_string(gap, "why"));

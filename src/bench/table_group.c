@@ -131,8 +131,9 @@ static void write_remarks(const struct layout *layout, const struct table_rows *
     const char *failure = document_string(cell, "first_failure");
     if (failure[0])
         write_remark(layout, rows, cell, failure, LAYOUT_BAD);
-    json_array_foreach(json_object_get(cell, "notes"), i, note) if (json_is_string(note))
-        write_remark(layout, rows, cell, json_string_value(note), LAYOUT_PLAIN);
+    json_array_foreach (json_object_get(cell, "notes"), i, note)
+        if (json_is_string(note))
+            write_remark(layout, rows, cell, json_string_value(note), LAYOUT_PLAIN);
 }
 
 void table_group_write(const struct layout *layout, const struct table_rows *rows)

@@ -65,11 +65,12 @@ void table_stevens_write(const struct layout *layout, const json_t *document)
     if (!json_is_object(stevens))
         return;
     write_heading(layout, stevens);
-    json_array_foreach(json_object_get(stevens, "rows"), i, row) write_row(layout, row);
+    json_array_foreach (json_object_get(stevens, "rows"), i, row)
+        write_row(layout, row);
     if (json_array_size(json_object_get(stevens, "differences")) > 0)
         fputs("Not as in the book:\n", layout->stream);
-    json_array_foreach(json_object_get(stevens, "differences"), i,
-                       difference) if (json_is_string(difference))
-        layout_paragraph(layout, "  - ", json_string_value(difference), LAYOUT_PLAIN);
+    json_array_foreach (json_object_get(stevens, "differences"), i, difference)
+        if (json_is_string(difference))
+            layout_paragraph(layout, "  - ", json_string_value(difference), LAYOUT_PLAIN);
     fputc('\n', layout->stream);
 }

@@ -57,6 +57,7 @@ if(thrd_has_bench)
         bench/document_gaps.c
         bench/document_ratios.c
         bench/document_read.c
+        bench/document_stevens.c
         bench/document_text.c
         bench/document_trouble.c
         bench/findings_pair.c

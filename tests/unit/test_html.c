@@ -140,15 +140,13 @@ static void make_hostile(json_t *json)
     const char *key;
     size_t index;
     json_t *value;
-    json_object_foreach(json, key, value)
-    {
+    json_object_foreach (json, key, value) {
         if (json_is_string(value))
             json_object_set_new(json, key, json_string(HOSTILE));
         else
             make_hostile(value);
     }
-    json_array_foreach(json, index, value)
-    {
+    json_array_foreach (json, index, value) {
         if (json_is_string(value))
             json_array_set_new(json, index, json_string(HOSTILE));
         else
