@@ -12,6 +12,7 @@ int bench_command(int argc, char *argv[])
     bench_options_defaults(&options);
     if (!command_begin(&bench_table, &options, argc, argv, &status))
         return status;
+    command_hold_streams();
     if (options.given[BENCH_OPTION_COMPARE])
         return (int)bench_compare(options.files[0], options.files[1], options.fail_over);
     options.config.argc = argc;
