@@ -1,9 +1,40 @@
 /* bench_command.c - thrd bench; see bench_command.h. */
 #include "cli/bench_command.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "bench/bench.h"
 #include "cli/bench_options.h"
 #include "cli/command.h"
+
+/* The whole command for the document, from "thrd" on, the caller's to free(); by whatever path we
+ * were started. NULL: no memory. */
+static char **whole_command(int argc, char *argv[])
+{
+    static char program[] = "thrd";
+    char **words = calloc((size_t)argc + 2, sizeof *words);
+    if (!words)
+        return NULL;
+    words[0] = program;
+    memcpy(words + 1, argv, (size_t)argc * sizeof *words);
+    return words;
+}
+
+static int measure(struct bench_options *options, int argc, char *argv[])
+{
+    char **words = whole_command(argc, argv);
+    if (!words) {
+        fputs("thrd: bench: no memory\n", stderr);
+        return COMMAND_SYSTEM;
+    }
+    options->config.argc = argc + 1;
+    options->config.argv = words;
+    int status = (int)bench_run(&options->config);
+    free(words);
+    return status;
+}
 
 int bench_command(int argc, char *argv[])
 {
@@ -12,9 +43,8 @@ int bench_command(int argc, char *argv[])
     bench_options_defaults(&options);
     if (!command_begin(&bench_table, &options, argc, argv, &status))
         return status;
+    command_hold_streams();
     if (options.given[BENCH_OPTION_COMPARE])
         return (int)bench_compare(options.files[0], options.files[1], options.fail_over);
-    options.config.argc = argc;
-    options.config.argv = argv;
-    return (int)bench_run(&options.config);
+    return measure(&options, argc, argv);
 }

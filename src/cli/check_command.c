@@ -75,7 +75,8 @@ int check_command(int argc, char *argv[])
 {
     struct question question = {0};
     int status;
-    return command_begin(&check_table, &question, argc, argv, &status)
-               ? check_run(question.slots, question.mode)
-               : status;
+    if (!command_begin(&check_table, &question, argc, argv, &status))
+        return status;
+    command_hold_streams();
+    return check_run(question.slots, question.mode);
 }

@@ -24,6 +24,11 @@ bool command_begin(const struct argument_table *table, void *target, int argc, c
 bool command_goes_on(const struct argument_table *table, enum arguments_end end,
                      const char *message, int *status);
 
+/* For commands that open descriptors: gives a standard stream that is closed to /dev/null, for
+ * reading only. Its number would else be that of the first socket, and our output go to a server;
+ * so it stays an error to write to it. */
+void command_hold_streams(void);
+
 /* The status of a command whose output is complete, or was lost on its way (disk full, closed
  * pipe): that must not look like success to a script. Says so on stderr. */
 int command_finish_stdout(void);

@@ -62,5 +62,8 @@ int demo_command(int argc, char *argv[])
 {
     const struct demo *demo = NULL;
     int status;
-    return command_begin(&demo_table, &demo, argc, argv, &status) ? demo->run() : status;
+    if (!command_begin(&demo_table, &demo, argc, argv, &status))
+        return status;
+    command_hold_streams();
+    return demo->run();
 }

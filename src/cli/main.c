@@ -14,8 +14,8 @@
 #include "cli/serve.h"
 
 /* A server started with a standard stream closed would give its number to the first socket that it
- * opens, and log lines would go to a client. The commands open nothing: to them a closed stream is
- * an error when they use it. */
+ * opens, and log lines would go to a client. To the commands a closed stream is an error when they
+ * use it. */
 static void open_standard_streams(void)
 {
     int fd;

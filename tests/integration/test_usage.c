@@ -153,6 +153,25 @@ static void mistakes_of_commands_are_named(struct process *thrd)
                          "argument x\nTry 'thrd demo --help'.\n");
 }
 
+/* Its number must not become that of a socket, to which the output would then go. */
+static void a_closed_output_is_an_error(struct process *thrd)
+{
+    static const char *const commands[][2] = {
+        {"check", "--mode=thread"},
+        {"demo", "isolation"},
+        {"bench", "--modes=inline"},
+    };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        thrd->with_stdout_closed = true;
+        process_command(thrd, commands[i][0], commands[i][1], i == 2 ? "--rounds=1" : NULL,
+                        "--workload=start", "--duration=50ms", NULL);
+        assert_int_equal(process_wait_exit(thrd), 1);
+        expect_contains(process_log_text(thrd), "standard output: Bad file descriptor");
+        thrd->expect_exit = 1;
+        process_renew(thrd);
+    }
+}
+
 static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
 {
 #if WITH_FORK
@@ -172,13 +191,10 @@ static void fork_mode_is_refused_where_it_was_not_built(struct process *thrd)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
-        CASE(help_fits_on_a_screen),
-        CASE(version_is_one_line),
-        CASE(every_command_has_help),
-        CASE(handlers_are_listed_by_name),
-        CASE(mistakes_are_named),
-        CASE(mistakes_of_commands_are_named),
-        CASE(fork_mode_is_refused_where_it_was_not_built),
+        CASE(help_fits_on_a_screen),       CASE(version_is_one_line),
+        CASE(every_command_has_help),      CASE(handlers_are_listed_by_name),
+        CASE(mistakes_are_named),          CASE(mistakes_of_commands_are_named),
+        CASE(a_closed_output_is_an_error), CASE(fork_mode_is_refused_where_it_was_not_built),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("usage", cases, NULL, NULL);

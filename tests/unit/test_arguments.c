@@ -1,5 +1,7 @@
 /* test_arguments.c - cli/arguments.c, cli/complaint.c and cli/help.c with a table made for it, and
- * the tables of the commands handlers and run: options, optional values, words, texts, help. */
+ * the tables of the commands handlers and run: options, optional values, words, texts, help; and
+ * what commands do about closed streams (cli/command.c). */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -8,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "cli/arguments.h"
+#include "cli/command.h"
 #include "cli/handlers_command.h"
 #include "cli/help.h"
 #include "cli/run_command.h"
@@ -333,6 +337,31 @@ static void test_commands_take_nothing_else(void **state)
     assert_int_equal(parse(&run_table, &handler, "rot13|--version|x"), ARGUMENTS_VERSION);
 }
 
+/* What is opened next does not get the number of a closed stream, and writing there still fails. */
+static void test_closed_streams_are_held(void **state)
+{
+    int saved[3];
+    int error = 0;
+    (void)state;
+    fflush(stdout);
+    for (int fd = 0; fd < 3; fd++)
+        saved[fd] = dup(fd);
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    command_hold_streams();
+    int next = dup(saved[0]);
+    for (int fd = 1; fd < 3; fd++)
+        if (write(fd, "x", 1) >= 0 || errno != EBADF)
+            error = 1;
+    for (int fd = 0; fd < 3; fd++) {
+        dup2(saved[fd], fd);
+        close(saved[fd]);
+    }
+    close(next);
+    assert_true(next > STDERR_FILENO);
+    assert_int_equal(error, 0);
+}
+
 /* ---- Help -------------------------------------------------------------------------------- */
 
 static char *help_text(const struct argument_table *of)
@@ -398,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_run),
         cmocka_unit_test(test_run_needs_a_handler),
         cmocka_unit_test(test_commands_take_nothing_else),
+        cmocka_unit_test(test_closed_streams_are_held),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_help_without_options_of_its_own),
     };
