@@ -345,37 +345,43 @@ static void test_bad_configurations(void **state)
     planted_server_stop(&server);
 }
 
-/* In a child, because limits cannot always be taken back. Exit status 0: as it should be. */
-static void check_limits_of_files(const struct load_config *config)
+/* In a child, because limits cannot always be taken back. Exit status 0: as it should be; SKIPPED:
+ * the limit cannot be set here (Valgrind keeps descriptors for itself). */
+enum { SKIPPED = 77 };
+
+/* The server is in the child, too: its 20 descriptors are what is kept in reserve. */
+static void check_limits_of_files(void)
 {
-    struct rlimit limit = {60, 400};
+    struct load_config config = case_config(planted_echo);
+    struct rlimit limit = {40, 400};
     struct load *load;
     char error[300] = "";
-    struct load_config many = *config;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || load_start(config, &load, error, sizeof error) != 0)
+    config.connections = 20;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        _exit(SKIPPED);
+    if (load_start(&config, &load, error, sizeof error) != 0)
         _exit(1);
     load_finish(load, &result);
     getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur <= 100)
+    if (limit.rlim_cur <= 40)
         _exit(2);
-    many.connections = 400;
-    if (load_start(&many, &load, error, sizeof error) != -1)
+    config.connections = 400;
+    if (load_start(&config, &load, error, sizeof error) != -1)
         _exit(3);
     _exit(strstr(error, "hard limit is 400") && strstr(error, "ulimit -Hn") ? 0 : 4);
 }
 
 static void test_limit_of_open_files(void **state)
 {
-    struct load_config config = case_config(planted_echo);
     int status;
     (void)state;
-    config.connections = 100;
     pid_t child = fork();
     if (child == 0)
-        check_limits_of_files(&config);
+        check_limits_of_files();
     assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
+        skip();
     assert_int_equal(status, 0);
-    planted_server_stop(&server);
 }
 
 static void test_names(void **state)

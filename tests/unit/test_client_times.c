@@ -28,8 +28,8 @@ static void test_planted_delay(void **state)
     assert_true(result.exchanges <= 150);
 }
 
-/* Four requests under way, answered one after another: each waits for those before it. */
-static void test_planted_delay_in_a_pipeline(void **state)
+/* Answered one after another: each waits for three others or so, in the order that epoll tells. */
+static void test_planted_delay_for_four(void **state)
 {
     struct load_config config = case_config(answer_after_2_ms);
     (void)state;
@@ -38,7 +38,7 @@ static void test_planted_delay_in_a_pipeline(void **state)
     case_run(&config, allow_ms(10000));
     case_expect_no_failure();
     assert_int_equal(result.exchanges, 100);
-    assert_true(histogram_quantile(&result.total, 0.5) >= 7 * MS);
+    assert_true(histogram_quantile(&result.total, 0.5) >= 5 * MS);
     assert_true(result.window_ns >= 200 * MS);
 }
 
@@ -154,7 +154,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(test_planted_delay),
-        cmocka_unit_test(test_planted_delay_in_a_pipeline),
+        cmocka_unit_test(test_planted_delay_for_four),
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_rate_with_reconnect),
         cmocka_unit_test(test_rate_with_limit),
