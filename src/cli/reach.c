@@ -28,14 +28,17 @@ static void raise_soft_limit(unsigned slots, size_t listeners)
 static void warn(const struct thrdsrv_config *config, unsigned slots, const struct limits *limits,
                  const struct limits_cost *cost, const struct limits_wall *wall)
 {
-    char remedy[160], name[64];
+    char remedy[160], name[64], file[300] = "", quoted[290];
     int64_t needed = limits_needed(limits, cost, wall->limit, slots);
     limits_remedy(limits, wall->limit, needed, remedy, sizeof remedy);
+    if (wall->limit == LIMIT_CGROUP_TASKS)
+        snprintf(file, sizeof file, " file=%s",
+                 log_line_quote(quoted, sizeof quoted, limits->cgroup_tasks_file));
     log_line_printf(config, THRDSRV_LOG_WARN,
-                    "msg=\"cannot reach all slots\" slots=%u reachable=%jd limit=%s %s=%jd "
+                    "msg=\"cannot reach all slots\" slots=%u reachable=%jd limit=%s%s %s=%jd "
                     "needed=%jd remedy=\"%s, or lower --slots\"",
                     slots, (intmax_t)wall->connections,
-                    log_line_quote(name, sizeof name, limits_name(wall->limit)),
+                    log_line_quote(name, sizeof name, limits_name(wall->limit)), file,
                     limits_unit(wall->limit), (intmax_t)limits->of[wall->limit].max,
                     (intmax_t)needed, remedy);
 }
