@@ -107,7 +107,7 @@ const char *quantity_ratio_interval(struct quantity *quantity, const struct esti
         snprintf(quantity->text, sizeof quantity->text, "one round");
     else if (strcmp(low.text, high.text) == 0)
         snprintf(quantity->text, sizeof quantity->text, "within %.0f %%",
-                 ceil(fabs(reach / estimate->median) * 100));
+                 fmax(1, ceil(fabs(reach / estimate->median) * 100)));
     else
         snprintf(quantity->text, sizeof quantity->text, "%.20s to %.20s", low.text, high.text);
     return quantity->text;

@@ -37,7 +37,7 @@ static void write_heading(const struct layout *layout, const struct table_rows *
 static void write_titles(const struct layout *layout, const struct table_columns *columns)
 {
     size_t width = 2 + columns->target_width;
-    layout_left(layout, "  server", 2 + columns->target_width, LAYOUT_DIM);
+    layout_left(layout, "  server", columns->count > 0 ? width : strlen("  server"), LAYOUT_DIM);
     for (size_t i = 0; i < columns->count; i++) {
         const struct table_column *column = &columns->columns[i];
         layout_right(layout, column->title, 2 + column->width, LAYOUT_DIM);
@@ -62,9 +62,14 @@ static void write_row(const struct layout *layout, const struct table_rows *rows
                       const struct table_columns *columns, const json_t *cell)
 {
     struct table_entry entry;
+    const char *target = document_string(cell, "target");
+    enum layout_colour colour = document_has_failed(cell) ? LAYOUT_BAD : LAYOUT_PLAIN;
+    if (columns->count == 0) {
+        layout_paragraph(layout, "  ", target, colour);
+        return;
+    }
     layout_left(layout, "", 2, LAYOUT_PLAIN);
-    layout_left(layout, document_string(cell, "target"), columns->target_width,
-                document_has_failed(cell) ? LAYOUT_BAD : LAYOUT_PLAIN);
+    layout_left(layout, target, columns->target_width, colour);
     for (size_t i = 0; i < columns->count; i++) {
         const struct table_column *column = &columns->columns[i];
         table_entry(rows, cell, column, &entry);
