@@ -13,7 +13,7 @@
 #include "bench/plan.h"
 #include "bench/results.h"
 #include "bench/run.h"
-#include "bench/views.h"
+#include "bench/report/views.h"
 
 static enum bench_status fail(const char *what, const char *reason)
 {

@@ -45,31 +45,31 @@ set(thrd_has_bench ${thrd_has_bench} PARENT_SCOPE) # for the tests
 if(thrd_has_bench)
     include(cmake/page.cmake)
     add_library(thrd_bench_report STATIC EXCLUDE_FROM_ALL
-        bench/compare.c
-        bench/compare_conditions.c
-        bench/compare_files.c
-        bench/compare_judge.c
-        bench/csv.c
-        bench/derived.c
-        bench/document.c
-        bench/document_cells.c
-        bench/document_findings.c
-        bench/document_gaps.c
-        bench/document_ratios.c
-        bench/document_read.c
-        bench/document_stevens.c
-        bench/document_text.c
-        bench/document_trouble.c
-        bench/findings_pair.c
-        bench/html.c
-        bench/layout.c
-        bench/quantity.c
-        bench/sentence.c
-        bench/shape_text.c
-        bench/table.c
-        bench/table_column.c
-        bench/table_group.c
-        bench/table_stevens.c
+        bench/report/compare.c
+        bench/report/compare_conditions.c
+        bench/report/compare_files.c
+        bench/report/compare_judge.c
+        bench/report/csv.c
+        bench/report/derived.c
+        bench/report/document.c
+        bench/report/document_cells.c
+        bench/report/document_findings.c
+        bench/report/document_gaps.c
+        bench/report/document_ratios.c
+        bench/report/document_read.c
+        bench/report/document_stevens.c
+        bench/report/document_text.c
+        bench/report/document_trouble.c
+        bench/report/findings_pair.c
+        bench/report/html.c
+        bench/report/layout.c
+        bench/report/quantity.c
+        bench/report/sentence.c
+        bench/report/shape_text.c
+        bench/report/table.c
+        bench/report/table_column.c
+        bench/report/table_group.c
+        bench/report/table_stevens.c
         ${thrd_page})
     target_compile_definitions(thrd_bench_report PRIVATE BENCH_VERSION="${PROJECT_VERSION}")
     target_link_libraries(thrd_bench_report PRIVATE thrdsrv_flags

@@ -1,6 +1,6 @@
-# Sets thrd_page to a C file that holds the files of bench/page (embed.cmake).
+# Sets thrd_page to a C file that holds the files of bench/report/page (embed.cmake).
 
-set(page_folder ${CMAKE_CURRENT_SOURCE_DIR}/bench/page)
+set(page_folder ${CMAKE_CURRENT_SOURCE_DIR}/bench/report/page)
 set(page_files page.html page.css dark.css numbers.js plot.js cells.js tables.js page.js)
 set(thrd_page ${CMAKE_CURRENT_BINARY_DIR}/bench_page.c)
 list(TRANSFORM page_files PREPEND ${page_folder}/ OUTPUT_VARIABLE page_sources)

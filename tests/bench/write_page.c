@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "bench/views.h"
+#include "bench/report/views.h"
 
 int main(int argc, char **argv)
 {

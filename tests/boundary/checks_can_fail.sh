@@ -94,18 +94,21 @@ for name in '"../cli/options.h"' '"handler/stream.h"'; do
     echo "#include $name" > "$work/tree/src/server/breach.c"
     want 1 "server includes $name" sh "$here/includes.sh" "$work/tree"
 done
-for name in '"server/server.h"' '"../handler/stream.h"' '"bench/views.h"' '"../bench/bench.h"' \
+for name in '"server/server.h"' '"../handler/stream.h"' '"bench/report/views.h"' '"../bench/bench.h"' \
     '"client/load.h"' '"bench/bench.hh"'; do
     copy
     echo "#include $name" > "$work/tree/src/cli/breach.c"
     want 1 "cli includes $name" sh "$here/includes.sh" "$work/tree"
 done
 for name in '<thrdsrv/server.h>' '"cli/units.h"' '"server/clock.h"' '"../handler/stream.h"' \
-    '"absent.h"' '<curl/curl.h>'; do
+    '"absent.h"' '<curl/curl.h>' '<jansson.h>' '"bench/report/views.h"'; do
     copy
     echo "#include $name" > "$work/tree/src/bench/breach.c"
     want 1 "bench includes $name" sh "$here/includes.sh" "$work/tree"
 done
+copy
+echo '#include "cli/units.h"' > "$work/tree/src/bench/report/breach.c"
+want 1 "the report includes cli" sh "$here/includes.sh" "$work/tree"
 for name in '<thrdsrv/error.h>' '"bench/statistics.h"' '<jansson.h>' '"cli/units.h"' \
     '"server/clock.h"' '"../bench/figures.h"'; do
     copy
@@ -114,10 +117,11 @@ for name in '<thrdsrv/error.h>' '"bench/statistics.h"' '<jansson.h>' '"cli/units
 done
 copy
 echo '#include "bench/bench.h"' > "$work/tree/src/cli/fine.c"
-printf '#include %s\n' '<jansson.h>' '<sys/socket.h>' '"client/load.h"' > "$work/tree/src/bench/fine.c"
+printf '#include %s\n' '<sys/socket.h>' '"client/load.h"' > "$work/tree/src/bench/fine.c"
+printf '#include %s\n' '<jansson.h>' '"bench/figures.h"' > "$work/tree/src/bench/report/fine.c"
 printf '#include %s\n' '<netinet/tcp.h>' '<linux/errqueue.h>' > "$work/tree/src/client/fine.c"
 want 0 "bench and client as they may be" sh "$here/includes.sh" "$work/tree"
-for folder in bench client; do
+for folder in bench bench/report client; do
     copy
     rm "$work/tree/src/$folder"/*.[ch]
     want 1 "nothing in $folder" sh "$here/includes.sh" "$work/tree"

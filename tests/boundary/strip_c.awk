@@ -1,5 +1,7 @@
 # strip_c.awk - C text without its comments and without what stands in strings and characters.
 #
+# With "-v names=1" each line has its file and a tab before it.
+#
 # Prints every line, so line numbers stay; a comment becomes a space, a string "". Names in
 # #include lines are kept: there a quote begins a file name. Plain awk, as mawk and busybox have.
 
@@ -11,6 +13,11 @@ function strip_line(line,    out, c, two)
         sub(/\/\/.*$/, "", line)
         return line
     }
+    # Most lines have nothing in them that would need a look at each character.
+    if (in_comment && !index(line, "*/"))
+        return ""
+    if (!in_comment && quote == "" && line !~ /["'\/]/)
+        return line
     while (line != "") {
         two = substr(line, 1, 2)
         c = substr(line, 1, 1)
@@ -47,4 +54,9 @@ function strip_line(line,    out, c, two)
     return out
 }
 
-{ print strip_line($0) }
+FNR == 1 {
+    in_comment = 0
+    quote = ""
+}
+
+{ print (names ? FILENAME "\t" : "") strip_line($0) }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "bench/views.h"
+#include "bench/report/views.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -162,12 +162,12 @@ json_t *synthetic_find(const json_t *document, const char *workload, const char 
 {
     json_t *cell;
     size_t i;
-    json_array_foreach(
-        json_object_get(document, "cells"), i,
-        cell) if (strcmp(json_string_value(json_object_get(cell, "workload")), workload) == 0 &&
-                  strcmp(json_string_value(json_object_get(cell, "target")), target) == 0 &&
-                  json_integer_value(json_object_get(cell, "connections")) == connections &&
-                  json_integer_value(json_object_get(cell, "ballast_bytes")) == 0) return cell;
+    json_array_foreach (json_object_get(document, "cells"), i, cell)
+        if (strcmp(json_string_value(json_object_get(cell, "workload")), workload) == 0 &&
+            strcmp(json_string_value(json_object_get(cell, "target")), target) == 0 &&
+            json_integer_value(json_object_get(cell, "connections")) == connections &&
+            json_integer_value(json_object_get(cell, "ballast_bytes")) == 0)
+            return cell;
     return NULL;
 }
 

@@ -12,10 +12,10 @@
 #include <cmocka.h>
 
 #include "bench/bench.h"
-#include "bench/compare.h"
-#include "bench/compare_judge.h"
-#include "bench/layout.h"
-#include "bench/views.h"
+#include "bench/report/compare.h"
+#include "bench/report/compare_judge.h"
+#include "bench/report/layout.h"
+#include "bench/report/views.h"
 
 #include "synthetic_results.h"
 
@@ -240,12 +240,10 @@ static void test_it_fits_in_100_columns(void **state)
     json_t *is = json_deep_copy(was);
     const json_t *cell;
     size_t i;
-    json_array_foreach(json_object_get(is, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(is, "cells"), i, cell) {
         const char *key;
         json_t *figure;
-        json_object_foreach(json_object_get(cell, "figures"), key, figure)
-        {
+        json_object_foreach (json_object_get(cell, "figures"), key, figure) {
             json_object_set_new(figure, "median", json_real(1e9));
             json_object_set_new(figure, "low", json_real(0));
             json_object_set_new(figure, "high", json_real(1e15));

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "bench/derived.h"
-#include "bench/document_read.h"
-#include "bench/quantity.h"
-#include "bench/views.h"
+#include "bench/report/derived.h"
+#include "bench/report/document_read.h"
+#include "bench/report/quantity.h"
+#include "bench/report/views.h"
 
 #include "synthetic_results.h"
 
@@ -214,8 +214,7 @@ static void test_the_distribution_rises_to_the_maximum(void **state)
     double us = 0;
     const json_t *point;
     size_t i;
-    json_array_foreach(points, i, point)
-    {
+    json_array_foreach (points, i, point) {
         assert_true(document_number(point, "quantile") > quantile);
         assert_true(document_number(point, "us") >= us);
         quantile = document_number(point, "quantile");
@@ -310,8 +309,7 @@ static bool has_ratio(const json_t *document, const char *workload, enum figure 
 {
     const json_t *cell;
     size_t i;
-    json_array_foreach(json_object_get(document, "cells"), i, cell)
-    {
+    json_array_foreach (json_object_get(document, "cells"), i, cell) {
         struct document_shape shape = document_shape(cell);
         if (strcmp(shape.workload, workload) == 0 &&
             document_ratio(document, &shape, figure, numerator, denominator, ratio))
@@ -526,8 +524,7 @@ static const json_t *find_gap(const json_t *document, enum figure figure, const 
 {
     const json_t *gap;
     size_t i;
-    json_array_foreach(member(document, "not_measured"), i, gap)
-    {
+    json_array_foreach (member(document, "not_measured"), i, gap) {
         const char *of = json_string_value(json_object_get(gap, "target"));
         bool is_target = of && target ? strcmp(of, target) == 0 : of == target;
         if (is_target && strcmp(document_string(gap, "figure"), figure_info(figure)->name) == 0)

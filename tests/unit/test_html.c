@@ -13,7 +13,7 @@
 #include <jansson.h>
 
 #include "bench/figures.h"
-#include "bench/views.h"
+#include "bench/report/views.h"
 
 /* What breaks out of HTML, of an attribute, of a script element and of a JavaScript string. */
 #define HOSTILE                                                                                    \

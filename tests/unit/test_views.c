@@ -9,9 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "bench/document_read.h"
-#include "bench/layout.h"
-#include "bench/views.h"
+#include "bench/report/document_read.h"
+#include "bench/report/layout.h"
+#include "bench/report/views.h"
 
 #include "synthetic_results.h"
 
@@ -341,8 +341,8 @@ static void test_csv_has_a_line_for_each_figure(void **state)
             assert_string_equal(fields[13], "5");
         }
     }
-    json_array_foreach(json_object_get(document, "cells"), i, cell) figures +=
-        json_object_size(json_object_get(cell, "figures"));
+    json_array_foreach (json_object_get(document, "cells"), i, cell)
+        figures += json_object_size(json_object_get(cell, "figures"));
     assert_true(figures > 30);
     assert_int_equal(lines, figures);
 }
