@@ -37,7 +37,7 @@ static bool find_path(FILE *cgroups, const char *controller, char *path, size_t 
             continue;
         *name = '\0';
         bool unified = names[1] == '\0';
-        if (!has_word(names + 1, controller) && (!unified || found))
+        if (!has_word(names + 1, controller) && !unified)
             continue;
         snprintf(path, size, "%s", name + 1);
         *is_unified = unified;

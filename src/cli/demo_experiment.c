@@ -14,12 +14,16 @@
 
 #include "cli/demo_server.h"
 
-#define PATIENCE_MS 5000 /* for what must come, or there is no experiment */
-#define OWN_MS      300  /* for what may come: the word of the worker with the fault, */
-#define OTHERS_MS   700  /* and of others, who may have to wait for a processor */
-#define SETTLE_MS   30   /* for a worker to be gone after its client */
-#define CPU_MS      100
-#define IDLE_CORES  0.1
+#define PATIENCE_MS    5000 /* for what must come, or there is no experiment */
+#define OWN_MS         900  /* for what may come: the word of the worker with the fault, */
+#define OTHERS_MS      700  /* and of others; all may have to wait for a processor */
+#define SETTLE_MS      30   /* for a worker to be gone after its client */
+#define CPU_MS         100  /* to see whether anybody computes, */
+#define CPU_LONG_MS    1000 /* and longer where the worker has not come back: it may wait too */
+#define CPU_LOOK_MS    20
+
+#define CPU_IDLE_NS    INT64_C(10000000)
+#define CPU_CERTAIN_NS INT64_C(50000000)
 
 /* ---- Clients ------------------------------------------------------------------------------- */
 
@@ -171,13 +175,19 @@ static void ask_others(struct experiment *e, struct demo_observation *observatio
     observation->newcomer = e->others[DEMO_OTHERS].fate;
 }
 
-static double busy_cores(const struct experiment *e)
+/* Processors that are busy though nobody asks anything; 0: none to speak of. Looks for so long, or
+ * until there is no doubt. */
+static double busy_cores(const struct experiment *e, int milliseconds)
 {
     int64_t began_ms = now_ms();
     int64_t before = demo_server_cpu_ns(&e->server, e->worker);
-    let_pass(CPU_MS);
-    int64_t used = demo_server_cpu_ns(&e->server, e->worker) - before;
-    return (double)used / 1e6 / (double)(now_ms() - began_ms);
+    int64_t used = 0, passed = 0;
+    while (passed < milliseconds && used < CPU_CERTAIN_NS) {
+        let_pass(CPU_LOOK_MS);
+        used = demo_server_cpu_ns(&e->server, e->worker) - before;
+        passed = now_ms() - began_ms;
+    }
+    return used < CPU_IDLE_NS ? 0 : (double)used / 1e6 / (double)passed;
 }
 
 /* Whether whoever still computes for a client that has left can be ended without the others. */
@@ -188,7 +198,7 @@ static bool can_kill_worker(struct experiment *e)
     let_pass(SETTLE_MS);
     client_say(&e->others[0], "killed\n", "hello killed\n");
     await(e->others, 1, OTHERS_MS);
-    return e->others[0].fate == DEMO_ANSWERED && busy_cores(e) < IDLE_CORES;
+    return e->others[0].fate == DEMO_ANSWERED && busy_cores(e, CPU_MS) == 0;
 }
 
 static int observe(struct experiment *e, struct demo_observation *observation)
@@ -207,14 +217,12 @@ static int observe(struct experiment *e, struct demo_observation *observation)
     observation->status = e->server.status;
     if (observation->server_ended)
         return 0;
-    observation->cores = busy_cores(e);
+    observation->cores = busy_cores(e, observation->own == DEMO_SILENT ? CPU_LONG_MS : CPU_MS);
     int64_t memory_now = demo_server_memory(&e->server);
     observation->memory_is_told = memory >= 0 && memory_now >= 0;
     observation->memory_bytes = observation->memory_is_told ? memory_now - memory : 0;
-    if (observation->cores >= IDLE_CORES)
+    if (observation->cores > 0)
         observation->kill_ended_spin = can_kill_worker(e);
-    else
-        observation->cores = 0;
     return 0;
 }
 

@@ -75,7 +75,7 @@ static const char *remains_cell(const struct demo_observation *seen, char *buf, 
     if (seen->server_ended)
         snprintf(buf, size, "nothing: all are gone");
     else if (seen->cores > 0)
-        snprintf(buf, size, "%.1f CPU busy, %s", seen->cores,
+        snprintf(buf, size, "%.1g CPU busy, %s", seen->cores,
                  seen->kill_ended_spin ? "until killed" : "to the end");
     else if (seen->memory_bytes >= MEMORY_LEFT)
         snprintf(buf, size, "%jd MiB of memory", (intmax_t)(seen->memory_bytes >> 20));
