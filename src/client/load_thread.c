@@ -7,6 +7,7 @@
 #include <sys/timerfd.h>
 
 #include "client/load_connection.h"
+#include "client/open_files.h"
 
 /* Standing connections that are under way at once before all are up: fewer than the shortest usual
  * backlog of a server, so that none is dropped by the kernel and tried again a second later. */
@@ -185,6 +186,8 @@ static void set_timer(struct load_thread *thread)
 void *load_thread_main(void *argument)
 {
     struct load_thread *thread = argument;
+    const int kept[] = {thread->epoll, thread->wakeup, thread->timer, thread->control->news};
+    open_files_unshare(kept, sizeof kept / sizeof kept[0]);
     load_thread_look(thread);
     while (!thread->orders.quit) {
         keep_up(thread);
