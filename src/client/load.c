@@ -169,11 +169,19 @@ static int start_all(struct load *load, char *error, size_t size)
     return wait_up(load, config->held + config->connections, error, size);
 }
 
+/* For each thread: epoll, wake-up, timer, and the sockets that it keeps; and the news. */
+static rlim_t count_descriptors(const struct load_config *config)
+{
+    rlim_t count = (rlim_t)config->connections + config->held + 3 * config->threads + 1;
+    if (config->reconnect)
+        count += 2 * (rlim_t)config->connections + config->threads * LOAD_THREAD_SPARES(0);
+    return count;
+}
+
 int load_start(const struct load_config *config, struct load **result, char *error, size_t size)
 {
     const char *what = complaint(config);
-    /* Of each thread: epoll, wake-up, timer; and the news. */
-    rlim_t descriptors = (rlim_t)config->connections + config->held + 3 * config->threads + 1;
+    rlim_t descriptors = count_descriptors(config);
     if (what)
         return refuse(error, size, "%s", what);
     if (open_files_allow(descriptors, error, size) < 0)
