@@ -199,9 +199,17 @@ int load_start(const struct load_config *config, struct load **result, char *err
     return 0;
 }
 
+/* What has been counted up to now, or has not, stays so: a window cannot end before that. */
+static int64_t not_before_now(int64_t moment_ns)
+{
+    int64_t now_ns = monotonic_ns();
+    return moment_ns > now_ns ? moment_ns : now_ns;
+}
+
 void load_open_window(struct load *load, int64_t begin_ns)
 {
     struct load_orders orders = load_control_orders(&load->control);
+    begin_ns = not_before_now(begin_ns);
     orders.begin_ns = begin_ns;
     if (!orders.go) {
         orders.go = true;
@@ -229,7 +237,7 @@ bool load_close_window(struct load *load, int64_t end_ns)
 {
     struct load_control *control = &load->control;
     struct load_orders orders = load_control_orders(control);
-    orders.end_ns = end_ns;
+    orders.end_ns = not_before_now(end_ns);
     give_orders(load, &orders);
     for (;;) {
         pthread_mutex_lock(&control->lock);

@@ -7,7 +7,6 @@
 #include <sys/timerfd.h>
 
 #include "client/load_connection.h"
-#include "client/open_files.h"
 #include "client/spare_sockets.h"
 
 /* Standing connections that are under way at once before all are up: fewer than the shortest usual
@@ -193,8 +192,6 @@ static void react(struct load_thread *thread, const struct epoll_event *event)
 void *load_thread_main(void *argument)
 {
     struct load_thread *thread = argument;
-    const int kept[] = {thread->epoll, thread->wakeup, thread->timer, thread->control->news};
-    open_files_unshare(kept, sizeof kept / sizeof kept[0]);
     load_thread_look(thread);
     while (!thread->orders.quit) {
         keep_up(thread);

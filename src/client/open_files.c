@@ -3,13 +3,9 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* Besides what is asked for: what the rest of the program opens meanwhile. */
 #define RESERVE 32
@@ -50,37 +46,4 @@ int open_files_allow(rlim_t more, char *error, size_t size)
     snprintf(error, size, "cannot raise the soft limit of open files to %ju (RLIMIT_NOFILE): %s",
              (uintmax_t)needed, strerror(errno));
     return -1;
-}
-
-/* By its number: musl has no function for it, Valgrind does not know it. Linux 5.9. */
-static int close_from_to(unsigned first, unsigned last)
-{
-#ifdef SYS_close_range
-    return (int)syscall(SYS_close_range, first, last, 0);
-#else
-    (void)first;
-    (void)last;
-    errno = ENOSYS;
-    return -1;
-#endif
-}
-
-void open_files_unshare(const int *kept, size_t count)
-{
-    unsigned next = STDERR_FILENO + 1;
-    /* Closes nothing, and shows whether it can be done. */
-    if (close_from_to(UINT_MAX, UINT_MAX) < 0 || unshare(CLONE_FILES) < 0)
-        return;
-    for (;;) {
-        unsigned lowest = UINT_MAX;
-        for (size_t i = 0; i < count; i++) {
-            if (kept[i] >= 0 && (unsigned)kept[i] >= next && (unsigned)kept[i] < lowest)
-                lowest = (unsigned)kept[i];
-        }
-        if (lowest > next)
-            close_from_to(next, lowest - 1);
-        if (lowest == UINT_MAX)
-            return;
-        next = lowest + 1;
-    }
 }
