@@ -39,18 +39,23 @@ void dial_init(struct dial *dial, const struct sockaddr_storage *address, sockle
     write_name(dial);
 }
 
-/* Without IP_BIND_ADDRESS_NO_PORT, bind(2) would take a port that no other connection from this
- * address may have, whatever it leads to: the ports would be used up as before. */
 static int bind_source(int fd, unsigned turn)
 {
-    const int on = 1;
     struct sockaddr_in source = {
         .sin_family = AF_INET,
         .sin_addr.s_addr = htonl(FIRST_SOURCE + turn % DIAL_SOURCES),
     };
+    return bind(fd, (const struct sockaddr *)&source, sizeof source);
+}
+
+/* Without IP_BIND_ADDRESS_NO_PORT, bind(2) would take a port that no other connection from this
+ * address may have, whatever it leads to: the ports would be used up as before. */
+static int bind_new(int fd, unsigned turn)
+{
+    const int on = 1;
     if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) < 0)
         return -1;
-    return bind(fd, (const struct sockaddr *)&source, sizeof source);
+    return bind_source(fd, turn);
 }
 
 int dial_socket(const struct dial *dial, unsigned turn, const char **call)
@@ -63,13 +68,22 @@ int dial_socket(const struct dial *dial, unsigned turn, const char **call)
     *call = "set TCP_NODELAY";
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0) {
         *call = "bind to a source address in 127.1.1/24";
-        if (!dial->spreads || bind_source(fd, turn) == 0)
+        if (!dial->spreads || bind_new(fd, turn) == 0)
             return fd;
     }
     int kept = errno;
     close(fd);
     errno = kept;
     return -1;
+}
+
+/* connect(2) to no address ends the old connection; options stay. */
+int dial_again(const struct dial *dial, int fd, unsigned turn)
+{
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    if (connect(fd, &nowhere, sizeof nowhere) < 0)
+        return -1;
+    return dial->spreads ? bind_source(fd, turn) : 0;
 }
 
 int dial_connect(const struct dial *dial, int fd)

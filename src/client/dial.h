@@ -32,6 +32,10 @@ void dial_init(struct dial *dial, const struct sockaddr_storage *address, sockle
  * failed. */
 int dial_socket(const struct dial *dial, unsigned turn, const char **call);
 
+/* Makes a socket of dial_socket(), whose connection both sides have ended, one that can be
+ * connected again, from another source address. Returns 0, or -1 with errno. */
+int dial_again(const struct dial *dial, int fd, unsigned turn);
+
 /* connect(2): 0, or -1 with errno, EINPROGRESS mostly. Called again it tells how it went:
  * EALREADY while it is under way. */
 int dial_connect(const struct dial *dial, int fd);

@@ -147,7 +147,7 @@ static void finish(struct load_thread *thread, struct load_connection *connectio
                    thread->now_ns);
     load_control_settle(thread->control, 1);
     if (thread->plan->reconnects)
-        load_connection_close(thread, connection);
+        load_connection_end(thread, connection);
 }
 
 /* A reply can begin to come before its request has been sent to the end: no time at all. */

@@ -169,11 +169,19 @@ static int start_all(struct load *load, char *error, size_t size)
     return wait_up(load, config->held + config->connections, error, size);
 }
 
+/* For each thread: epoll, wake-up, timer, and the sockets that it keeps; and the news. */
+static rlim_t count_descriptors(const struct load_config *config)
+{
+    rlim_t count = (rlim_t)config->connections + config->held + 3 * config->threads + 1;
+    if (config->reconnect)
+        count += 2 * (rlim_t)config->connections + config->threads * LOAD_THREAD_SPARES(0);
+    return count;
+}
+
 int load_start(const struct load_config *config, struct load **result, char *error, size_t size)
 {
     const char *what = complaint(config);
-    /* Of each thread: epoll, wake-up, timer; and the news. */
-    rlim_t descriptors = (rlim_t)config->connections + config->held + 3 * config->threads + 1;
+    rlim_t descriptors = count_descriptors(config);
     if (what)
         return refuse(error, size, "%s", what);
     if (open_files_allow(descriptors, error, size) < 0)
@@ -191,9 +199,17 @@ int load_start(const struct load_config *config, struct load **result, char *err
     return 0;
 }
 
+/* What has been counted up to now, or has not, stays so: a window cannot end before that. */
+static int64_t not_before_now(int64_t moment_ns)
+{
+    int64_t now_ns = monotonic_ns();
+    return moment_ns > now_ns ? moment_ns : now_ns;
+}
+
 void load_open_window(struct load *load, int64_t begin_ns)
 {
     struct load_orders orders = load_control_orders(&load->control);
+    begin_ns = not_before_now(begin_ns);
     orders.begin_ns = begin_ns;
     if (!orders.go) {
         orders.go = true;
@@ -221,7 +237,7 @@ bool load_close_window(struct load *load, int64_t end_ns)
 {
     struct load_control *control = &load->control;
     struct load_orders orders = load_control_orders(control);
-    orders.end_ns = end_ns;
+    orders.end_ns = not_before_now(end_ns);
     give_orders(load, &orders);
     for (;;) {
         pthread_mutex_lock(&control->lock);

@@ -29,7 +29,8 @@ enum load_service {
     LOAD_ECHO = 0, /* size bytes, different each time; the same come back (RFC 862) */
     LOAD_BYTES, /* "SIZE\n"; SIZE bytes come back, byte i is 'a' + i % 26 (thrd's handler bytes) */
     LOAD_AGE,   /* nothing is sent; a decimal number of nanoseconds and a line end come back,
-                   then the end (thrd's handler age); the numbers go to result.ages */
+                   then the end (thrd's handler age); the numbers go to result.ages. Each
+                   exchange has a connection of its own, as with reconnect; none is held */
 };
 
 struct load_config {
@@ -41,12 +42,14 @@ struct load_config {
     unsigned held;        /* idle connections besides: each makes one exchange at its start, so that
                              its worker is at work, and then says nothing more */
     unsigned depth;       /* requests under way on one connection, 1 to LOAD_DEPTH_MAX; 1: waits for
-                             each reply */
+                             each reply. With reconnect always 1 */
     bool reconnect;       /* a connection for each exchange: connect, exchange, close */
     unsigned threads;     /* 1 to LOAD_THREADS_MAX */
     double rate;          /* exchanges a second in all, on a fixed schedule; 0: closed loop */
-    uint64_t limit;       /* stop after so many exchanges in all; 0: at the end of the window */
-    int64_t patience_ns;  /* a connect or a reply that takes longer is a failure */
+    uint64_t limit;       /* stop after so many exchanges of busy connections, failed ones included;
+                             they begin with the window, so that all are measured. 0: no limit */
+    int64_t patience_ns;  /* a connect or a reply that takes longer (from when its exchange was
+                             begun) is a failure */
 };
 
 #define LOAD_SIZE_MAX        (16u << 20)
@@ -54,13 +57,15 @@ struct load_config {
 #define LOAD_DEPTH_MAX       64u
 #define LOAD_THREADS_MAX     64u
 
-/* What can go wrong with a connection, in the order of how surprising it is. */
+/* What can go wrong with a connection, in the order of how surprising it is. A connection that
+ * fails is counted once, whatever was under way on it, left alone for 10 ms and made again. */
 enum load_failure {
     LOAD_REFUSED = 0,  /* connect(2) failed: ECONNREFUSED, ETIMEDOUT … */
     LOAD_RESET,        /* the connection was reset */
     LOAD_CLOSED_EARLY, /* the end came before the whole reply */
     LOAD_WRONG_BYTE,   /* a byte of a reply is not what it should be, or there was one too many */
-    LOAD_UNANSWERED,   /* no connection or no reply within patience_ns */
+    LOAD_UNANSWERED,   /* no connection or no reply within patience_ns. At the end of an open loop's
+                          window each exchange that was due and has not ended counts */
     LOAD_LOCAL,        /* this side could not: no descriptor, no memory, no port */
     LOAD_FAILURES,     /* how many there are */
 };
@@ -71,17 +76,19 @@ const char *load_failure_name(enum load_failure failure);
 struct load_result {
     /* In the window: */
     int64_t window_ns;
-    uint64_t exchanges;       /* that ended in it */
+    uint64_t exchanges;       /* that ended in it; open loop: that were due in it, and ended */
     uint64_t connects;        /* connections made in it */
     uint64_t bytes_in;        /* received from the server */
     uint64_t bytes_out;       /* sent */
     double load_cpu_s;        /* CPU time of all load threads, seconds */
     double load_busiest;      /* CPU time of the busiest load thread / window, 0 to 1 */
     struct histogram total;   /* from the intended start of an exchange (open loop: when it was due;
-                                 with reconnect: of its connect) to its last byte */
+                                 else with reconnect: of its connect) to its last byte. Open loop:
+                                 those unanswered, too, with the time that they had waited */
     struct histogram late;    /* the same without correction for coordinated omission: from when it
-                                 was really begun. In closed loop the same as total. */
-    struct histogram first;   /* from the request's last byte sent to the reply's first */
+                                 was really begun; of those answered. Closed loop: as total */
+    struct histogram first;   /* from the request's last byte sent to the reply's first; 0 where
+                                 that came before. LOAD_AGE: from the connection */
     struct histogram connect; /* from connect(2) to the connection; of all connections ever made */
     struct histogram ages;    /* LOAD_AGE only */
 
@@ -90,29 +97,34 @@ struct load_result {
     uint64_t all_connects;
     uint64_t failures[LOAD_FAILURES];
     char first_failure[200]; /* the first one in words, "" where there is none:
-                                "connection 17, exchange 5, byte 31: 0x43 instead of 0x41" */
+                                "connection 17, exchange 5, byte 31: 0x43 instead of 0x41";
+                                all counted from 0, held connections after the busy ones */
 };
 
 struct load;
 
 /* Makes the threads and the connections. Blocks until every connection (held ones too, each after
- * its exchange) is up, at most patience_ns after the last progress. Exchanges of the busy
- * connections begin as soon as all are up: they are the warm-up. Returns 0 with *load, or -1 with
- * the reason in error (one line): then nothing is left. Raises the soft limit of open files where
- * needed. Source addresses are spread over 127/8 when the server's is in it, so that ports do not
- * run out. config may be gone afterwards. */
+ * its exchange) is up; each has patience_ns for that. Exchanges of the busy connections begin as
+ * soon as all are up: they are the warm-up (none with a limit). With reconnect the busy ones are
+ * made as they are needed, and have been up once each when this returns (not with a limit). Returns
+ * 0 with *load, or -1 with the reason in error (one line), also when a signal that is not blocked
+ * comes: then nothing is left. Raises the soft limit of open files where needed. Where the server's
+ * address is in 127/8, connections come from 254 addresses of it in turn, so that ports do not run
+ * out (dial.h). The load threads block all signals. config may be gone afterwards. */
 int load_start(const struct load_config *config, struct load **load, char *error, size_t size);
 
-/* Exchanges count from begin_ns (CLOCK_MONOTONIC, now or later) on and until load_close_window().
- * Does not block. */
+/* Exchanges count from begin_ns (CLOCK_MONOTONIC, later; or else now) on and until
+ * load_close_window(). Once for each load. Does not block. */
 void load_open_window(struct load *load, int64_t begin_ns);
 
 /* Waits (sleeping, and no longer than to end_ns) until the limit is reached or the window is over;
  * false where a signal that is not blocked came first: the window stays open. */
 bool load_wait(struct load *load, int64_t end_ns);
 
-/* Exchanges that end later than end_ns do not count, except that an open loop's that were due
- * before are waited for, patience_ns at most. No new ones begin. Blocks until none is under way. */
+/* The window ends at end_ns (later; or else now: result.window_ns tells). Exchanges that end after
+ * it do not count, except that an open loop's that were due before are waited for, patience_ns at
+ * most. No new ones begin. Blocks until none is under way; false where a signal that is not blocked
+ * came first: then load_finish() gives them up without a word. Connections stay up until then. */
 bool load_close_window(struct load *load, int64_t end_ns);
 
 /* Closes every connection, joins the threads, fills in *result (large: not on a small stack) and

@@ -10,26 +10,47 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "client/exchange.h"
+#include "client/spare_sockets.h"
 
-/* Returns whether the connection is still there. */
-static bool watch(struct load_thread *thread, struct load_connection *connection, bool out)
+/* Books the descriptor as this connection's, so that events find it. Returns 0, or -1 with errno.
+ */
+static int own_descriptor(struct load_thread *thread, struct load_connection *connection)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+    size_t fd = (size_t)connection->fd;
+    if (fd >= thread->descriptor_count) {
+        size_t count = 2 * fd + 16;
+        struct load_descriptor *grown = realloc(thread->descriptors, count * sizeof *grown);
+        if (!grown)
+            return -1;
+        memset(grown + thread->descriptor_count, 0,
+               (count - thread->descriptor_count) * sizeof *grown);
+        thread->descriptors = grown;
+        thread->descriptor_count = count;
+    }
+    thread->descriptors[fd] = (struct load_descriptor){.connection = connection};
+    return 0;
+}
+
+/* Adds the connection to the epoll set, or watches for room, too. */
+static void watch(struct load_thread *thread, struct load_connection *connection, bool out)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+                                .data.fd = connection->fd};
     if (out)
         event.events |= EPOLLOUT;
     int operation = connection->is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     if (epoll_ctl(thread->epoll, operation, connection->fd, &event) < 0) {
-        load_connection_fail_call(thread, connection, "epoll_ctl", errno);
-        return false;
+        load_connection_fail_call(thread, connection, "watch the socket (epoll_ctl)", errno);
+        return;
     }
     connection->is_watched = true;
     connection->is_out_watched = out;
-    return true;
 }
 
 void load_connection_wait_for_room(struct load_thread *thread, struct load_connection *connection)
@@ -78,22 +99,27 @@ static void follow_connect(struct load_thread *thread, struct load_connection *c
     connection->state = CONNECTION_CONNECTING;
     if (sends || ask_connected(thread, connection))
         exchange_send(thread, connection);
-    if (connection->fd >= 0 && !connection->is_watched)
-        watch(thread, connection, connection->state == CONNECTION_CONNECTING);
+    bool out = connection->state == CONNECTION_CONNECTING;
+    if (connection->fd >= 0 && (!connection->is_watched || (out && !connection->is_out_watched)))
+        watch(thread, connection, out);
 }
 
 static void open_connection(struct load_thread *thread, struct load_connection *connection)
 {
-    const char *call;
+    const char *call = "find memory";
     bool begins = thread->plan->reconnects && !connection->is_held;
     if (begins && !exchange_begin(thread, connection, thread->now_ns))
         return;
     connection->is_quiet = false;
     connection->has_age = false;
     connection->age_ns = 0;
-    connection->fd = dial_socket(&thread->plan->dial, thread->turn++, &call);
+    connection->has_ended = false;
+    connection->fd = begins ? spare_sockets_take(thread) : -1;
+    connection->is_watched = connection->fd >= 0;
+    if (connection->fd < 0)
+        connection->fd = dial_socket(&thread->plan->dial, thread->turn++, &call);
     connection->since_ns = thread->now_ns = monotonic_ns();
-    if (connection->fd < 0) {
+    if (connection->fd < 0 || own_descriptor(thread, connection) < 0) {
         load_connection_fail_call(thread, connection, call, errno);
         return;
     }
@@ -136,6 +162,7 @@ void load_connection_event(struct load_thread *thread, struct load_connection *c
     if (events & EPOLLOUT)
         connection->is_full = false;
     uint32_t end = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    connection->has_ended = end != 0;
     if (end || (events & EPOLLIN))
         exchange_receive(thread, connection, end != 0);
     load_connection_advance(thread, connection);
@@ -188,13 +215,31 @@ void load_connection_look(struct load_thread *thread, struct load_connection *co
     }
 }
 
-void load_connection_close(struct load_thread *thread, struct load_connection *connection)
+/* The descriptor is no longer this connection's. */
+static void forget_descriptor(struct load_thread *thread, struct load_connection *connection)
 {
     end_pause(thread, connection);
-    if (connection->fd >= 0)
-        close(connection->fd); /* leaves the epoll set by that */
     connection->fd = -1;
     connection->is_watched = connection->is_out_watched = connection->is_full = false;
+}
+
+void load_connection_close(struct load_thread *thread, struct load_connection *connection)
+{
+    int fd = connection->fd;
+    if (fd >= 0) {
+        if ((size_t)fd < thread->descriptor_count)
+            thread->descriptors[fd] = (struct load_descriptor){.use = DESCRIPTOR_OTHER};
+        close(fd); /* leaves the epoll set by that */
+    }
+    forget_descriptor(thread, connection);
+}
+
+void load_connection_end(struct load_thread *thread, struct load_connection *connection)
+{
+    if (spare_sockets_retire(thread, connection))
+        forget_descriptor(thread, connection);
+    else
+        load_connection_close(thread, connection);
 }
 
 /* Those under way are over, and those up to `next` that had not even begun. */

@@ -38,7 +38,10 @@ void load_connection_tell_up(struct load_thread *thread, struct load_connection 
 /* For exchange.c: the send was short, go on when there is room. */
 void load_connection_wait_for_room(struct load_thread *thread, struct load_connection *connection);
 
-/* Closes it, without a word, after an exchange. */
+/* Ends it after the one exchange that it was made for. */
+void load_connection_end(struct load_thread *thread, struct load_connection *connection);
+
+/* Closes it, without a word. */
 void load_connection_close(struct load_thread *thread, struct load_connection *connection);
 
 /* Tells the failure and closes; exchanges under way are lost. The connection is made again after a

@@ -7,18 +7,13 @@
 #include <sys/timerfd.h>
 
 #include "client/load_connection.h"
+#include "client/spare_sockets.h"
 
 /* Standing connections that are under way at once before all are up: fewer than the shortest usual
  * backlog of a server, so that none is dropped by the kernel and tried again a second later. */
 #define COMING_MAX  64u
 
 #define MILLISECOND INT64_C(1000000)
-
-/* epoll's data for the two descriptors that are no connections; it points to them. */
-static bool is_connection(const struct load_thread *thread, const void *pointer)
-{
-    return pointer != &thread->wakeup && pointer != &thread->timer;
-}
 
 static int64_t thread_cpu_ns(void)
 {
@@ -182,6 +177,18 @@ static void set_timer(struct load_thread *thread)
     thread->timer_ns = due_ns;
 }
 
+/* The wake-up and the timer need no answer. */
+static void react(struct load_thread *thread, const struct epoll_event *event)
+{
+    int fd = event->data.fd;
+    if ((size_t)fd >= thread->descriptor_count)
+        return;
+    if (thread->descriptors[fd].connection)
+        load_connection_event(thread, thread->descriptors[fd].connection, event->events);
+    else
+        spare_sockets_event(thread, fd);
+}
+
 void *load_thread_main(void *argument)
 {
     struct load_thread *thread = argument;
@@ -193,12 +200,11 @@ void *load_thread_main(void *argument)
         load_thread_look(thread);
         sample_cpu(thread);
         for (int i = 0; i < count; i++) {
-            void *pointer = thread->events[i].data.ptr;
-            if (is_connection(thread, pointer))
-                load_connection_event(thread, pointer, thread->events[i].events);
+            react(thread, &thread->events[i]);
         }
     }
     for (unsigned i = 0; i < thread->busy + thread->held; i++)
         load_connection_close(thread, &thread->connections[i]);
+    spare_sockets_close_all(thread);
     return NULL;
 }

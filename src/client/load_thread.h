@@ -54,6 +54,7 @@ struct load_connection {
     bool is_quiet;       /* a held one that has had its exchange */
     bool is_watched;     /* is in the epoll set … */
     bool is_out_watched; /* … also for room to send */
+    bool has_ended;      /* epoll has told of the server's end, or of an error */
     bool is_full;        /* the last send was short: wait for room */
     int64_t since_ns;    /* of the last connect(2); CONNECTION_PAUSED: until when */
     uint64_t begun;
@@ -66,7 +67,25 @@ struct load_connection {
     struct exchange_times *times; /* a ring, see load_thread_times() */
 };
 
+/* Whose a descriptor of the epoll set is. */
+enum load_descriptor_use {
+    DESCRIPTOR_OTHER = 0, /* a connection's, or none of this thread's connections */
+    DESCRIPTOR_RETIRED,   /* its exchange is over, the server's end is waited for */
+    DESCRIPTOR_SPARE,     /* may be connected again */
+};
+
+struct load_descriptor {
+    struct load_connection *connection; /* NULL: none */
+    enum load_descriptor_use use;
+    unsigned number; /* DESCRIPTOR_RETIRED: whose it was, and which exchange */
+    uint64_t exchange;
+};
+
 #define LOAD_THREAD_EVENTS 512
+
+/* How many sockets a thread keeps for connections to come, see spare_sockets.h: twice as many as
+ * are busy, for servers that take long to close, and a few. */
+#define LOAD_THREAD_SPARES(busy) (2 * (busy) + 16)
 
 struct load_thread {
     const struct load_plan *plan; /* [C] */
@@ -82,6 +101,12 @@ struct load_thread {
     struct exchange_times *times;
     uint64_t ring_mask; /* [C] slots of a ring - 1 */
     unsigned char *buffer;
+    struct load_descriptor *descriptors; /* by number */
+    size_t descriptor_count;
+    int *spare; /* a stack */
+    unsigned spares;
+    unsigned retired;
+    unsigned spares_max; /* [C] of both together; 0 where connections stay */
 
     struct load_orders orders; /* as of `version` */
     unsigned version;

@@ -56,16 +56,17 @@ static bool allocate(struct load_thread *thread)
     thread->connections = calloc(count + 1, sizeof *thread->connections);
     thread->times = calloc(slots + 1, sizeof *thread->times);
     thread->buffer = malloc(PAYLOAD_PIECE);
-    if (!thread->connections || !thread->times || !thread->buffer)
+    thread->spare = calloc((size_t)thread->spares_max + 1, sizeof *thread->spare);
+    if (!thread->connections || !thread->times || !thread->buffer || !thread->spare)
         return false;
     init_connections(thread);
     return true;
 }
 
-static bool add_own_descriptor(struct load_thread *thread, int *fd)
+static bool add_own_descriptor(struct load_thread *thread, int fd)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = fd};
-    return *fd >= 0 && epoll_ctl(thread->epoll, EPOLL_CTL_ADD, *fd, &event) == 0;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+    return fd >= 0 && epoll_ctl(thread->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 static bool open_descriptors(struct load_thread *thread)
@@ -74,12 +75,12 @@ static bool open_descriptors(struct load_thread *thread)
     if (thread->epoll < 0)
         return false;
     thread->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!add_own_descriptor(thread, &thread->wakeup))
+    if (!add_own_descriptor(thread, thread->wakeup))
         return false;
     if (!thread->tally.open_loop)
         return true;
     thread->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    return add_own_descriptor(thread, &thread->timer);
+    return add_own_descriptor(thread, thread->timer);
 }
 
 static void init_fields(struct load_thread *thread, const struct load_plan *plan,
@@ -93,6 +94,8 @@ static void init_fields(struct load_thread *thread, const struct load_plan *plan
     thread->epoll = thread->wakeup = thread->timer = -1;
     thread->busy = share(config->connections, config->threads, index);
     thread->held = share(config->held, config->threads, index);
+    if (plan->reconnects)
+        thread->spares_max = LOAD_THREAD_SPARES(thread->busy);
     thread->ring_mask = ring_slots(plan->depth) - 1;
     thread->orders.begin_ns = thread->orders.end_ns = MONOTONIC_NEVER;
     thread->schedule.connections = config->connections;
@@ -160,6 +163,8 @@ void load_thread_free(struct load_thread *thread)
     close_if_open(thread->timer);
     close_if_open(thread->wakeup);
     close_if_open(thread->epoll);
+    free(thread->spare);
+    free(thread->descriptors);
     free(thread->buffer);
     free(thread->times);
     free(thread->connections);

@@ -16,6 +16,7 @@ add_library(thrd_client STATIC EXCLUDE_FROM_ALL
     client/load_thread_life.c
     client/open_files.c
     client/payload.c
+    client/spare_sockets.c
     client/tally.c)
 target_include_directories(thrd_client PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(thrd_client PRIVATE thrdsrv_flags PUBLIC Threads::Threads)

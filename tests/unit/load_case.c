@@ -61,10 +61,9 @@ void case_finish(struct load *load, int64_t window_ms)
     load_open_window(load, begin);
     assert_true(load_wait(load, begin + window_ms * MS));
     int64_t end = now_ns();
-    end = end < begin + window_ms * MS ? end : begin + window_ms * MS;
-    assert_true(load_close_window(load, end));
+    assert_true(load_close_window(load, 0)); /* that is: now */
     load_finish(load, &result);
-    assert_int_equal(result.window_ns, end - begin);
+    assert_true(result.window_ns >= end - begin - MS);
     check_sums();
 }
 

@@ -122,6 +122,29 @@ static void test_one_byte_too_many(void **state)
     check_one_too_many(true);
 }
 
+static void answer_one_later(struct planted_client *client, const unsigned char *data, size_t size)
+{
+    if (size == 0)
+        return;
+    planted_send(client, data, size);
+    if (client->number == 0) {
+        let_pass(20);
+        planted_send(client, "A", 1);
+    }
+}
+
+/* It comes when the client has ended its side already. */
+static void test_one_byte_too_many_later(void **state)
+{
+    struct load_config config = case_config(answer_one_later);
+    (void)state;
+    config.reconnect = true;
+    config.limit = 50;
+    case_run(&config, allow_ms(10000));
+    case_expect_failures(LOAD_WRONG_BYTE, 1);
+    case_expect_words("connection 0, exchange 0, byte 64: 0x41 where the reply should have ended");
+}
+
 /* Speaks first: nobody has asked. */
 static void answer_unasked(struct planted_client *client, const unsigned char *data, size_t size)
 {
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_stale_reply),
         cmocka_unit_test(test_foreign_reply),
         cmocka_unit_test(test_one_byte_too_many),
+        cmocka_unit_test(test_one_byte_too_many_later),
         cmocka_unit_test(test_unasked_byte),
         cmocka_unit_test(test_closes_early),
         cmocka_unit_test(test_held_connection_closed),
