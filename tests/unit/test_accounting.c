@@ -183,15 +183,20 @@ static void test_threads_that_have_ended_count(void **state)
 {
     struct worker worker = begin_worker(burn_with_threads);
     struct accounting_cpu cpu;
+    const unsigned most_threads = suite_has_thread_sanitizer() ? 3 : 1;
+    int64_t deadline = patience();
     (void)state;
     int64_t own = worker_result(&worker);
-    accounting_read_cpu(worker.pid, &cpu);
+    /* A joined thread is there a moment longer; ThreadSanitizer has some of its own. */
+    do
+        accounting_read_cpu(worker.pid, &cpu);
+    while (cpu.threads > most_threads && look_again(deadline));
     assert_true(own >= 180 * MS);
     check_between(cpu.total_ns, own, own + 20 * MS);
     check_ticks(&cpu);
     assert_true(cpu.user_ns > cpu.system_ns);
     assert_int_equal(cpu.processes, 1);
-    assert_in_range(cpu.threads, 1, 1 + suite_has_thread_sanitizer());
+    assert_in_range(cpu.threads, 1, most_threads);
     end_worker(&worker);
 }
 
@@ -370,12 +375,15 @@ static void test_memory_of_a_process_and_its_child(void **state)
     assert_int_equal(without.processes, 1);
     assert_int_equal(with.processes, 2);
     assert_true(with.threads >= 2);
-    check_between(with.pss_bytes - without.pss_bytes, held, held + held / 4);
+    /* Tools keep notes of the memory, in other memory. */
+    int64_t beside = suite_has_sanitizer() || process_is_wrapped() ? 8 * held : held / 4;
+    check_between(with.pss_bytes - without.pss_bytes, held, held + beside);
     check_between(with.page_tables_bytes - 2 * without.page_tables_bytes, tables - tables / 4,
-                  tables + tables / 2);
+                  tables + tables / 2 + beside / PAGE * 8);
     accounting_read_cpu(nothing.pid, &cpu_without);
     accounting_read_cpu(worker.pid, &cpu_with);
-    check_between(cpu_with.page_faults - cpu_without.page_faults, held / PAGE, 2 * held / PAGE);
+    check_between(cpu_with.page_faults - cpu_without.page_faults, held / PAGE,
+                  (2 * held + beside) / PAGE);
     end_worker(&nothing);
     end_worker(&worker);
 }
