@@ -390,8 +390,9 @@ static void test_findings_about_another_server(void **state)
 {
     static const char *const expected[] = {
         "epoll costs 0.50x (0.49 to 0.51) the CPU of a thread per connection here.",
-        "Once connected, epoll does 1.30x (1.27 to 1.33) as much as threads: 117k and 90k requests "
-        "a second.",
+        ("Once connected, epoll does 1.30x (1.27 to 1.33) as much as threads: 117k and 90k "
+         "requests "
+         "a second."),
         "In bulk, epoll carries 1.10x (1.08 to 1.12) as much as threads: 1.76 GB/s and 1.60 GB/s.",
     };
     (void)state;
