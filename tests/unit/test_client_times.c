@@ -23,9 +23,10 @@ static void test_planted_delay(void **state)
     case_expect_no_failure();
     assert_true(result.exchanges > 0);
     assert_true(result.total.min_ns >= 2 * MS);
-    assert_true(result.first.min_ns >= 2 * MS);
+    /* A thread that loses its processor behind send(2) reads the clock late. */
+    assert_true(histogram_quantile(&result.first, 0.5) >= 1 * MS);
     assert_true(histogram_quantile(&result.total, 0.5) <= allow_ms(20) * MS);
-    assert_true(result.exchanges <= 150);
+    assert_true((int64_t)result.exchanges <= result.window_ns / (2 * MS) + 1);
 }
 
 /* Answered one after another: each waits for three others or so, in the order that epoll tells. */
