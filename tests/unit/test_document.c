@@ -357,6 +357,18 @@ static void test_without_thread_ratios_are_over_the_first(void **state)
     assert_string_equal(document_reference(document), "mine");
 }
 
+static void test_thread_need_not_be_the_first(void **state)
+{
+    struct estimate ratio;
+    (void)state;
+    synthetic_results();
+    synthetic_figure(synthetic_cell("crr", "fork", 8), FIGURE_OPERATIONS_PER_SECOND, 50);
+    synthetic_figure(synthetic_cell("crr", "thread", 8), FIGURE_OPERATIONS_PER_SECOND, 100);
+    json_t *document = synthetic_document();
+    assert_true(has_ratio(document, "crr", FIGURE_OPERATIONS_PER_SECOND, "fork", "thread", &ratio));
+    check_near(ratio.median, 0.5);
+}
+
 /* ---- Sentences ---------------------------------------------------------------------------- */
 
 static void check_findings(const json_t *document, const char *const *expected, size_t count)
@@ -656,6 +668,7 @@ int main(void)
         cmocka_unit_test_teardown(test_memory_is_the_sum_of_both, synthetic_free),
         cmocka_unit_test_teardown(test_ratios_are_over_thread, synthetic_free),
         cmocka_unit_test_teardown(test_without_thread_ratios_are_over_the_first, synthetic_free),
+        cmocka_unit_test_teardown(test_thread_need_not_be_the_first, synthetic_free),
         cmocka_unit_test_teardown(test_findings_of_the_usual_run, synthetic_free),
         cmocka_unit_test_teardown(test_findings_about_another_server, synthetic_free),
         cmocka_unit_test_teardown(test_a_sweep_is_told_by_its_middle, synthetic_free),

@@ -166,8 +166,8 @@ static void test_any_run_fits_in_100_columns(void **state)
                 if ((chance >> figure % 29 & 3) > 0)
                     synthetic_figure(cell, figure,
                                      (double)(chance % 997 + 1) * (figure % 3 ? 1e7 : 1e-4));
-            cell->latency.count = 1000000;
-            cell->uncorrected.count = 1000000;
+            cell->latency.buckets[1] = cell->latency.count = 1000000;
+            cell->uncorrected.buckets[1] = cell->uncorrected.count = 1000000;
             cell->failed_rounds = chance % 11 == 0;
             snprintf(cell->first_failure, sizeof cell->first_failure, "%0*d", (int)(chance % 300),
                      0);
@@ -176,6 +176,26 @@ static void test_any_run_fits_in_100_columns(void **state)
         results->interrupted = run % 2;
         check_width(synthetic_document());
     }
+}
+
+/* Where there is no room, names are cut first and middle columns go next: never the comparison. */
+static void test_what_gives_way(void **state)
+{
+    static const char *const names[] = {"thread", "a server with a long name"};
+    (void)state;
+    synthetic_results();
+    for (size_t i = 0; i < 2; i++) {
+        struct result_cell *cell = synthetic_cell("hold", names[i], 0);
+        for (enum figure figure = FIGURE_PSS_BYTES_PER_CONNECTION;
+             figure <= FIGURE_SLAB_BYTES_PER_CONNECTION; figure++)
+            synthetic_figure(cell, figure, i == 0 ? 4096 : 1e13);
+    }
+    const char *table = table_of(synthetic_document(), false);
+    assert_true(widest_line(table) <= 100);
+    assert_non_null(strstr(table, "in all KiB"));
+    assert_non_null(strstr(table, "vs thread"));
+    assert_null(strstr(table, "slab KiB"));
+    assert_non_null(strstr(table, "  a server w..  "));
 }
 
 /* Names come from the command line, or from somebody else's file. */
@@ -216,8 +236,8 @@ static void test_an_open_loop_shows_both_tails(void **state)
     synthetic_results();
     struct result_cell *cell = synthetic_cell("rr", "thread", 8);
     cell->cell.rate = 1000;
-    cell->latency.count = 10000;
-    cell->uncorrected.count = 10000;
+    cell->latency.buckets[1] = cell->latency.count = 10000;
+    cell->uncorrected.buckets[1] = cell->uncorrected.count = 10000;
     synthetic_constant(cell, FIGURE_LATENCY_P99_9_US, 198000);
     synthetic_constant(cell, FIGURE_UNCORRECTED_P99_9_US, 140);
     const char *table = table_of(synthetic_document(), false);
@@ -350,7 +370,7 @@ static void test_csv_has_a_line_for_each_figure(void **state)
 
 static void test_csv_quotes(void **state)
 {
-    static const char *const names[] = {"a,\"b", "\"", "line\r\nend", ",", "plain"};
+    static const char *const names[] = {"a,\"b", "\"", "line\r\nend", "a\rb", ",", "plain"};
     char fields[FIELDS][FIELD_SIZE];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -385,6 +405,7 @@ int main(void)
         cmocka_unit_test_teardown(test_the_usual_run, tear_down),
         cmocka_unit_test_teardown(test_colours_add_nothing_else, tear_down),
         cmocka_unit_test_teardown(test_any_run_fits_in_100_columns, tear_down),
+        cmocka_unit_test_teardown(test_what_gives_way, tear_down),
         cmocka_unit_test_teardown(test_a_terminal_obeys_nothing, tear_down),
         cmocka_unit_test_teardown(test_failures_stand_below_their_rows, tear_down),
         cmocka_unit_test_teardown(test_an_open_loop_shows_both_tails, tear_down),
