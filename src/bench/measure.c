@@ -16,6 +16,9 @@
  * wait by then, and the kernel has let go of what it kept for starting them. */
 #define SETTLE_NS (INT64_C(50) * 1000000)
 
+/* How long Ctrl-C may go unnoticed. */
+#define SLICE_NS (INT64_C(100) * 1000000)
+
 /* Slots beside those of the load: an exchange that has ended for the client may still have its
  * worker (it reads the end, closes, and gives the slot back), and waiting for it is not what is
  * asked. */
@@ -126,19 +129,29 @@ static void read_cost(struct measuring *m, int which)
     accounting_read_machine(&m->machine[which]);
 }
 
+/* The end of the window, the limit, or a signal. In slices, because a signal that comes just before
+ * the wait is not noticed by it. */
+static void wait_for_end(const struct measuring *m, int64_t end_ns)
+{
+    int64_t now = now_ns();
+    while (!is_stopped(m) && now < end_ns) {
+        int64_t slice_ns = end_ns - now < SLICE_NS ? end_ns : now + SLICE_NS;
+        bool is_over = load_wait(m->load, slice_ns);
+        now = now_ns();
+        if (is_over && now < slice_ns)
+            return;
+    }
+}
+
 static void measure_window(struct measuring *m)
 {
     int64_t begin_ns = now_ns() + m->cell->warmup_ns;
     load_open_window(m->load, begin_ns);
     sleep_until(m, begin_ns);
     read_cost(m, 0);
-    int64_t end_ns = begin_ns + m->cell->window_ns;
-    while (!is_stopped(m) && !load_wait(m->load, end_ns))
-        ;
-    /* Up to here if the limit was reached before. */
-    int64_t reached_ns = now_ns();
+    wait_for_end(m, begin_ns + m->cell->window_ns);
     read_cost(m, 1);
-    load_close_window(m->load, reached_ns < end_ns ? reached_ns : end_ns);
+    (void)load_close_window(m->load, now_ns()); /* false: a signal, which is_stopped() knows of */
 }
 
 static void measure_held(struct measuring *m)

@@ -118,7 +118,7 @@ static double ratio_of(const char *workload, const char *figure, const char *num
 static const char *planted(const char *fault)
 {
     static char option[400];
-    snprintf(option, sizeof option, "--against=planted=exec '%s' {port} %s", PLANTED_SERVER, fault);
+    snprintf(option, sizeof option, "--against=planted=exec '%s' {port} %s", FAULTY_SERVER, fault);
     return option;
 }
 

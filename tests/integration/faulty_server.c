@@ -1,11 +1,12 @@
-/* planted_server.c - an echo server with a fault that a measurement has to find.
+/* faulty_server.c - an echo server with a fault that a measurement has to find.
  *
- *     planted_server PORT FAULT
+ *     faulty_server PORT FAULT
  *
  * FAULT is none, delay (each reply comes 2 ms late), stall (nobody is served for 200 ms in each
  * second), flip (one bit of one byte in every 100,000 is wrong), close (the connection is closed
- * after 50 replies), early (the connection is closed in the middle of a reply) or die (the process
- * ends after 1000 replies). One thread, poll(2); what it does to one client it does to all. */
+ * after 50 replies), early (the connection is closed in the middle of a reply), die (the process
+ * ends after 1000 replies) or slow (each reply costs 50 us of CPU). One thread, poll(2); what it
+ * does to one client it does to all. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -33,11 +34,23 @@ static bool is(const char *name)
     return strcmp(fault, name) == 0;
 }
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+    return now_us() / 1000;
+}
+
+static void work_us(int64_t us)
+{
+    int64_t end_us = now_us() + us;
+    while (now_us() < end_us)
+        ;
 }
 
 static void rest_ms(int64_t ms)
@@ -101,6 +114,8 @@ static bool answer(nfds_t i)
         flip(data, (size_t)size);
     if (is("delay"))
         rest_ms(2);
+    if (is("slow"))
+        work_us(50);
     if (is("early") && size > 1 && ++replies[i] == 20)
         size /= 2;
     if (send(polled[i].fd, data, (size_t)size, MSG_NOSIGNAL) != size)
