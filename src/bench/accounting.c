@@ -15,9 +15,6 @@
 /* Longer than /proc/meminfo and /proc/PID/status; of /proc/stat only the first line is wanted. */
 #define TEXT_SIZE 8192
 
-/* How often the clocks are read at most, until no child was waited for while they were. */
-#define CLOCK_READINGS_MAX 4
-
 static int64_t to_ns(const struct timespec *time)
 {
     return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
@@ -85,20 +82,13 @@ static int64_t read_clocks(struct processes *list)
     return total;
 }
 
-/* A child that ends while the clocks are read would be counted twice, or not at all; so they are
- * read anew when their parents' figures have changed. */
-static void read_living(struct processes *list, pid_t server, struct accounting_cpu *cpu)
+/* First the clocks: whoever has ended since the list was made is then with those that were waited
+ * for. */
+static void read_total(struct processes *list, pid_t server, struct accounting_cpu *cpu)
 {
-    int64_t before, after = refresh_parents(list, server);
-    int readings = 0;
-    do {
-        before = after;
-        cpu->at_ns = now_ns();
-        cpu->total_ns = read_clocks(list);
-        after = refresh_parents(list, server);
-        readings++;
-    } while (after != before && readings < CLOCK_READINGS_MAX);
-    cpu->total_ns += ticks_to_ns(after);
+    cpu->at_ns = now_ns();
+    cpu->total_ns = read_clocks(list);
+    cpu->total_ns += ticks_to_ns(refresh_parents(list, server));
 }
 
 static void add_up_ticks(const struct processes *list, struct accounting_cpu *cpu)
@@ -124,7 +114,7 @@ void accounting_read_cpu(pid_t pid, struct accounting_cpu *cpu)
     if (processes_descendants(pid, &list) < 0)
         return;
     struct accounting_cpu read = {.at_ns = cpu->at_ns};
-    read_living(&list, pid, &read);
+    read_total(&list, pid, &read);
     add_up_ticks(&list, &read);
     processes_free(&list);
     if (clock_of(pid) >= 0) /* else it has ended, and what it waited for went with it */
