@@ -187,6 +187,9 @@ static void test_cpu_is_the_servers(void **state)
                 figure(FIGURE_SERVER_SYSTEM_US_PER_OPERATION));
     assert_true(result.server_cpu_s >= cores * (double)result.load.window_ns / 1e9 * 0.9 - 0.02);
     assert_true(result.server_cpu_s < 10);
+    /* What it used the machine cannot have had to spare; the kernel counts that in ticks. */
+    double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
+    assert_true(figure(FIGURE_MACHINE_IDLE_SHARE) <= 1 - cores / cpus + 0.15);
 }
 
 static void test_connections_that_come_and_go(void **state)
@@ -204,9 +207,24 @@ static void test_connections_that_come_and_go(void **state)
                  (double)histogram_quantile(&result.load.first, 0.5) / 1e3);
     expect_equal(figure(FIGURE_FIRST_BYTE_P99_US),
                  (double)histogram_quantile(&result.load.first, 0.99) / 1e3);
-    /* Each child has pages to copy; they are the window's, not of the whole life. */
-    expect_between(figure(FIGURE_PAGE_FAULTS_PER_OPERATION), 10, 5000);
     expect_between(figure(FIGURE_CONTEXT_SWITCHES_PER_OPERATION), 0.5, 500);
+}
+
+/* Each child has pages to copy. What the warm-up's have copied is not the window's. */
+static void test_cost_is_the_windows(void **state)
+{
+    struct measure_cell cell = cell_of(fork_target, "crr");
+    (void)state;
+    if (!WITH_FORK)
+        skip();
+    cell.warmup_ns = 0;
+    cell.window_ns = 400 * MS;
+    measure(&cell);
+    double faults = figure(FIGURE_PAGE_FAULTS_PER_OPERATION);
+    expect_between(faults, 5, 5000);
+    cell.warmup_ns = 5 * cell.window_ns;
+    measure(&cell);
+    expect_between(figure(FIGURE_PAGE_FAULTS_PER_OPERATION), 5, faults * 3);
 }
 
 static void test_start_of_a_worker(void **state)
@@ -231,6 +249,7 @@ static void test_schedule(void **state)
     expect_quantiles(&result.load.total, FIGURE_LATENCY_P50_US);
     expect_quantiles(&result.load.late, FIGURE_UNCORRECTED_P50_US);
     assert_true(figure(FIGURE_LATENCY_P50_US) > 2 * figure(FIGURE_UNCORRECTED_P50_US));
+    assert_true(figure(FIGURE_CONTEXT_SWITCHES_PER_OPERATION) > 0.9); /* it sleeps for each */
 }
 
 static void test_limit_ends_the_window(void **state)
@@ -257,15 +276,14 @@ static void test_depth_is_the_workloads(void **state)
     assert_true(figure(FIGURE_OPERATIONS_PER_SECOND) * figure(FIGURE_LATENCY_P50_US) / 1e6 > 1.5);
 }
 
-/* Of each connection: a kernel stack of 16 KiB at least. Others on the machine have theirs too. */
+/* What the kernel has is the whole machine's, so nothing is known of how much it is. */
 static void test_memory_of_held_connections(void **state)
 {
     struct measure_cell cell = cell_of(thread_target, "hold");
     (void)state;
-    cell.workload.held = 200;
+    cell.workload.held = 100;
     measure(&cell);
     double stacks = figure(FIGURE_KERNEL_STACK_BYTES_PER_CONNECTION);
-    expect_between(stacks, 4096, 65536);
     if (!suite_has_sanitizer())
         expect_between(figure(FIGURE_PSS_BYTES_PER_CONNECTION), 1000, 500000);
     expect_equal(figure(FIGURE_KERNEL_BYTES_PER_CONNECTION),
@@ -472,6 +490,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_figures_go_together),
         cmocka_unit_test(test_cpu_is_the_servers),
         cmocka_unit_test(test_connections_that_come_and_go),
+        cmocka_unit_test(test_cost_is_the_windows),
         cmocka_unit_test(test_start_of_a_worker),
         cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_limit_ends_the_window),
