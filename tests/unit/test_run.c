@@ -299,6 +299,14 @@ static void show_last(struct progress *progress)
     progress_show(progress, 1, &cell);
 }
 
+/* Before there is something to go by, and then. */
+static void show_two(struct progress *progress)
+{
+    progress_show(progress, 0, &shown);
+    progress->began_ns -= 1000 * MS;
+    progress_show(progress, 0, &shown);
+}
+
 static void show_and_clear(struct progress *progress)
 {
     progress_show(progress, 0, &shown);
@@ -313,6 +321,9 @@ static void test_progress_on_a_terminal(void **state)
     (void)state;
     read_progress("xterm", show_first, text, sizeof text);
     assert_string_equal(text, NEW_LINE "round 1 of 2: crr, 8 at once, thread   about 48 s left#");
+    read_progress("xterm", show_two, text, sizeof text);
+    int left_s = atoi(strstr(strstr(text, "48 s left"), "about ") + strlen("about "));
+    assert_true(left_s >= 7 && left_s <= 14); /* seven of 1 s each, on a machine that is not slow */
     read_progress("xterm", show_last, text, sizeof text);
     assert_string_equal(text, NEW_LINE "round 2 of 2: hold 500, thread   about 10 s left#");
     read_progress("xterm", show_and_clear, text, sizeof text);
