@@ -11,21 +11,10 @@
 
 #include "bench/proc_file.h"
 #include "bench/processes.h"
+#include "client/monotonic.h"
 
 /* Longer than /proc/meminfo and /proc/PID/status; of /proc/stat only the first line is wanted. */
 #define TEXT_SIZE 8192
-
-static int64_t to_ns(const struct timespec *time)
-{
-    return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return to_ns(&now);
-}
 
 static int64_t ticks_to_ns(int64_t ticks)
 {
@@ -47,7 +36,7 @@ static int64_t clock_of(pid_t pid)
     struct timespec used;
     if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
         return -1;
-    return to_ns(&used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
 /* Looks again at those who may have waited for a child since the list was made: the server itself
@@ -86,7 +75,7 @@ static int64_t read_clocks(struct processes *list)
  * for. */
 static void read_total(struct processes *list, pid_t server, struct accounting_cpu *cpu)
 {
-    cpu->at_ns = now_ns();
+    cpu->at_ns = monotonic_ns();
     cpu->total_ns = read_clocks(list);
     cpu->total_ns += ticks_to_ns(refresh_parents(list, server));
 }
@@ -110,7 +99,7 @@ static void add_up_ticks(const struct processes *list, struct accounting_cpu *cp
 void accounting_read_cpu(pid_t pid, struct accounting_cpu *cpu)
 {
     struct processes list;
-    *cpu = (struct accounting_cpu){now_ns(), -1, -1, -1, 0, 0, -1};
+    *cpu = (struct accounting_cpu){monotonic_ns(), -1, -1, -1, 0, 0, -1};
     if (processes_descendants(pid, &list) < 0)
         return;
     struct accounting_cpu read = {.at_ns = cpu->at_ns};
@@ -172,7 +161,7 @@ void accounting_read_machine(struct accounting_machine *machine)
 {
     char text[TEXT_SIZE];
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    machine->at_ns = now_ns();
+    machine->at_ns = monotonic_ns();
     machine->cpus = cpus > 0 ? (unsigned)cpus : 0;
     proc_file_read(AT_FDCWD, "/proc/stat", text, sizeof text);
     int64_t ticks = proc_file_idle_ticks(text);

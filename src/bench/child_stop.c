@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/processes.h"
+#include "client/monotonic.h"
 
 /* How long a process that has been killed may take to end: it may be writing to a slow disk. */
 #define KILLED_WAIT_MS 5000
@@ -17,18 +18,11 @@
 #define FIRST_PAUSE_US 200
 #define LAST_PAUSE_US  20000
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Longer every time: most processes end at once, and the others need not be asked so often. False,
  * without a pause, when the deadline has passed. */
 static bool pause_until(int64_t deadline, long *pause_us)
 {
-    if (now_ms() >= deadline)
+    if (monotonic_ms() >= deadline)
         return false;
     const struct timespec pause = {.tv_nsec = *pause_us * 1000};
     nanosleep(&pause, NULL);
@@ -166,10 +160,10 @@ void child_stop(struct child *child, int grace_ms, struct child_end *end, struct
     *usage = (struct rusage){0};
     /* As long as we have not waited for it, its number is nobody else's, nor is its group's. */
     kill(-child->pid, SIGTERM);
-    wait_for_group(child, now_ms() + grace_ms);
+    wait_for_group(child, monotonic_ms() + grace_ms);
     kill(-child->pid, SIGKILL);
     end_guardian(child);
-    int64_t deadline = now_ms() + KILLED_WAIT_MS;
+    int64_t deadline = monotonic_ms() + KILLED_WAIT_MS;
     if (!reap(child->pid, deadline, usage, &end->status) ||
         !reap(-child->pid, deadline, usage, &status))
         end->left_over = child->pid;

@@ -1,13 +1,13 @@
 /* measure.c - see measure.h. */
 #include "bench/measure.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "bench/accounting.h"
+#include "client/monotonic.h"
 
 /* Longer than any reply of a server that works, short enough to wait for. */
 #define PATIENCE_NS (INT64_C(5) * 1000000000)
@@ -16,7 +16,7 @@
  * wait by then, and the kernel has let go of what it kept for starting them. */
 #define SETTLE_NS (INT64_C(50) * 1000000)
 
-/* How long Ctrl-C may go unnoticed. */
+/* How long a signal may go unnoticed that comes just before a wait begins. */
 #define SLICE_NS (INT64_C(100) * 1000000)
 
 /* Slots beside those of the load: an exchange that has ended for the client may still have its
@@ -38,24 +38,26 @@ struct measuring {
     struct rusage usage;
 };
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static bool is_stopped(const struct measuring *m)
 {
     return *m->stop_requested != 0;
 }
 
-/* Sleeps up to a moment; a signal ends it. */
-static void sleep_until(const struct measuring *m, int64_t at_ns)
+/* When a wait up to end_ns is to look at the flag again. */
+static int64_t slice_end(int64_t now_ns, int64_t end_ns)
 {
-    struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
-    while (!is_stopped(m) && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        ;
+    return end_ns - now_ns < SLICE_NS ? end_ns : now_ns + SLICE_NS;
+}
+
+/* Sleeps up to a moment; a signal ends it. */
+static void sleep_until(const struct measuring *m, int64_t end_ns)
+{
+    int64_t now_ns;
+    while (!is_stopped(m) && (now_ns = monotonic_ns()) < end_ns) {
+        int64_t at_ns = slice_end(now_ns, end_ns);
+        struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+    }
 }
 
 static void fail(struct measuring *m, const char *what, const char *reason)
@@ -130,34 +132,34 @@ static void read_cost(struct measuring *m, int which)
     accounting_read_machine(&m->machine[which]);
 }
 
-/* The end of the window, the limit, or a signal. In slices, because a signal that comes just before
- * the wait is not noticed by it. */
+/* The end of the window, the limit, or a signal. */
 static void wait_for_end(const struct measuring *m, int64_t end_ns)
 {
-    int64_t now = now_ns();
-    while (!is_stopped(m) && now < end_ns) {
-        int64_t slice_ns = end_ns - now < SLICE_NS ? end_ns : now + SLICE_NS;
+    int64_t now_ns = monotonic_ns();
+    while (!is_stopped(m) && now_ns < end_ns) {
+        int64_t slice_ns = slice_end(now_ns, end_ns);
         bool is_over = load_wait(m->load, slice_ns);
-        now = now_ns();
-        if (is_over && now < slice_ns)
-            return;
+        now_ns = monotonic_ns();
+        if (is_over && now_ns < slice_ns)
+            return; /* the limit is reached */
     }
 }
 
 static void measure_window(struct measuring *m)
 {
-    int64_t begin_ns = now_ns() + m->cell->warmup_ns;
+    int64_t begin_ns = monotonic_ns() + m->cell->warmup_ns;
     load_open_window(m->load, begin_ns);
     sleep_until(m, begin_ns);
     read_cost(m, 0);
     wait_for_end(m, begin_ns + m->cell->window_ns);
     read_cost(m, 1);
-    (void)load_close_window(m->load, now_ns()); /* false: a signal, which is_stopped() knows of */
+    (void)load_close_window(m->load,
+                            monotonic_ns()); /* false: a signal, which is_stopped() knows of */
 }
 
 static void measure_held(struct measuring *m)
 {
-    sleep_until(m, now_ns() + SETTLE_NS);
+    sleep_until(m, monotonic_ns() + SETTLE_NS);
     read_memory(m, 1);
 }
 
@@ -248,7 +250,8 @@ static void fill_cpu(struct measuring *m)
     const struct load_result *load = &m->result->load;
     double user = seconds_of(m->usage.ru_utime);
     double system = seconds_of(m->usage.ru_stime);
-    m->result->server_cpu_s = user + system;
+    if (m->process.pid > 0)
+        m->result->server_cpu_s = user + system;
     if (cpu[0].total_ns < 0 || cpu[1].total_ns < 0 || cpu[1].at_ns <= cpu[0].at_ns)
         return;
     double cores =
@@ -326,6 +329,7 @@ int measure_run(const struct measure_cell *cell, const volatile sig_atomic_t *st
     memset(result, 0, sizeof *result);
     for (int i = 0; i < FIGURES; i++)
         result->figures[i] = NAN;
+    result->server_cpu_s = NAN;
     if (start_server(&m) < 0)
         return is_stopped(&m) ? -1 : 0;
     run_load(&m);

@@ -31,7 +31,7 @@ struct measure_cell {
 struct measurement {
     double figures[FIGURES]; /* NaN: missing */
     struct load_result load;
-    double server_cpu_s; /* of all the server's life, start and stop included */
+    double server_cpu_s; /* of all the server's life, start and stop included; NaN: not known */
     bool failed;         /* something went wrong that makes the figures worthless: see failure */
     char failure[400];   /* one line */
 };

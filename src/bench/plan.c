@@ -93,6 +93,8 @@ static int add_cell(struct results *results, const struct wish *wish, const stru
     for (size_t figure = 0; figure < FIGURES; figure++)
         for (size_t round = 0; round < RESULTS_ROUNDS_MAX; round++)
             cell->figures[figure][round] = NAN;
+    for (size_t round = 0; round < RESULTS_ROUNDS_MAX; round++)
+        cell->server_cpu_s[round] = NAN;
     histogram_init(&cell->latency);
     histogram_init(&cell->uncorrected);
     return 0;

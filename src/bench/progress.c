@@ -4,18 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "client/monotonic.h"
 
 /* ECMA-48: to the first column, erase to the end of the line. */
 #define NEW_LINE "\r\033[K"
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 void progress_init(struct progress *progress, size_t cells, size_t rounds)
 {
@@ -24,7 +18,7 @@ void progress_init(struct progress *progress, size_t cells, size_t rounds)
         .is_shown = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0,
         .cells = cells,
         .rounds = rounds,
-        .began_ns = now_ns(),
+        .began_ns = monotonic_ns(),
     };
 }
 
@@ -34,7 +28,7 @@ static double seconds_left(const struct progress *progress, const struct measure
 {
     size_t left = progress->cells * progress->rounds - progress->done;
     double each = progress->done > 0
-                      ? (double)(now_ns() - progress->began_ns) / (double)progress->done
+                      ? (double)(monotonic_ns() - progress->began_ns) / (double)progress->done
                       : (double)(cell->warmup_ns + cell->window_ns) * 1.2;
     return (double)left * each / 1e9;
 }

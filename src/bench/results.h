@@ -19,21 +19,14 @@
 struct result_cell {
     struct measure_cell cell;
     size_t rounds;                               /* measured so far, failed ones included */
-    size_t failed_rounds;                        /* their figures are all NaN */
+    size_t failed_rounds;                        /* theirs are all NaN */
     double figures[FIGURES][RESULTS_ROUNDS_MAX]; /* by figure, then round; NaN: missing */
-    double server_cpu_s[RESULTS_ROUNDS_MAX];     /* of the server's whole life, by round */
+    double server_cpu_s[RESULTS_ROUNDS_MAX];     /* of the server's whole life; NaN: missing */
     struct histogram latency;                    /* of all rounds that did not fail */
     struct histogram uncorrected;                /* open loop only, else empty */
     uint64_t failures[LOAD_FAILURES];
     char first_failure[400];            /* in words; "" */
     char notes[RESULTS_NOTES_MAX][200]; /* sentences; "" ends the list */
-};
-
-/* A sentence why a figure is missing everywhere, or for one target. */
-struct result_gap {
-    enum figure figure;
-    const char *target; /* NULL: for all */
-    const char *why;
 };
 
 struct results {

@@ -10,6 +10,7 @@
 
 #include "bench/measure.h"
 #include "bench/progress.h"
+#include "client/monotonic.h"
 
 /* ---- Signals ----------------------------------------------------------------------------- */
 
@@ -60,20 +61,25 @@ static void keep(struct result_cell *cell, const struct measurement *measurement
         histogram_merge(&cell->uncorrected, &measurement->load.late);
 }
 
+/* Whether the cell is the same measurement as the one before it, of another server. Inline may have
+ * fewer connections than the others, so these do not tell; but no server is measured twice. */
+static bool is_of_group(const struct results *results, size_t begin, size_t index)
+{
+    const struct measure_cell *cell = &results->cells[index].cell;
+    const struct measure_cell *first = &results->cells[begin].cell;
+    for (size_t i = begin; i < index; i++)
+        if (strcmp(results->cells[i].cell.target.name, cell->target.name) == 0)
+            return false;
+    return strcmp(cell->workload.name, first->workload.name) == 0 &&
+           cell->ballast_bytes == first->ballast_bytes;
+}
+
 /* Cells that differ by their server alone stand beside each other in the plan. */
 static size_t group_end(const struct results *results, size_t begin)
 {
-    const struct measure_cell *first = &results->cells[begin].cell;
     size_t end = begin + 1;
-    while (end < results->cell_count) {
-        const struct measure_cell *cell = &results->cells[end].cell;
-        if (strcmp(cell->workload.name, first->workload.name) != 0 ||
-            cell->ballast_bytes != first->ballast_bytes ||
-            (cell->workload.connections != first->workload.connections &&
-             cell->workload.connections > 1))
-            break;
+    while (end < results->cell_count && is_of_group(results, begin, end))
         end++;
-    }
     return end;
 }
 
@@ -98,22 +104,18 @@ int run_rounds(struct results *results)
 {
     struct sigaction saved[2];
     struct progress progress;
-    struct timespec begin;
-    struct timespec end;
     struct measurement *measurement = malloc(sizeof *measurement);
     if (!measurement)
         return -1;
     catch_signals(saved);
     machine_describe(&results->machine);
     results->started = time(NULL);
-    clock_gettime(CLOCK_MONOTONIC, &begin);
+    int64_t begin_ns = monotonic_ns();
     progress_init(&progress, results->cell_count, results->rounds);
     for (size_t round = 0; round < results->rounds && !results->interrupted; round++)
         results->interrupted = run_round(results, round, &progress, measurement) < 0;
     progress_clear(&progress);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    results->seconds =
-        (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+    results->seconds = (double)(monotonic_ns() - begin_ns) / 1e9;
     restore_signals(saved);
     free(measurement);
     return 0;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench/endpoint.h"
+#include "client/monotonic.h"
 
 #define START_LIMIT_MS 10000
 #define STOP_GRACE_MS  2000
@@ -40,13 +41,6 @@ struct start {
     int64_t deadline_ms;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int limit_ms(const struct target_options *options)
 {
     return options->start_limit_ms > 0 ? options->start_limit_ms : START_LIMIT_MS;
@@ -58,7 +52,7 @@ static enum outcome look(const struct start *start)
     const volatile sig_atomic_t *stop_requested = start->options->stop_requested;
     if (stop_requested && *stop_requested)
         return INTERRUPTED;
-    return now_ms() >= start->deadline_ms ? LATE : READY;
+    return monotonic_ms() >= start->deadline_ms ? LATE : READY;
 }
 
 static void set_address(struct target_process *process, const struct endpoint *endpoint)
@@ -319,7 +313,7 @@ static int find_running(const struct target *target, const struct start *start, 
     if (count < 0)
         return -1;
     for (int i = 0; i < count; i++) {
-        int64_t left_ms = start->deadline_ms - now_ms();
+        int64_t left_ms = start->deadline_ms - monotonic_ms();
         refused = endpoint_try(&endpoints[i], left_ms > 0 ? (int)left_ms : 0);
         if (refused == 0) {
             set_address(start->process, &endpoints[i]);
@@ -336,7 +330,7 @@ static int find_running(const struct target *target, const struct start *start, 
 int target_start(const struct target *target, const struct target_options *options,
                  struct target_process *process, char *error, size_t size)
 {
-    const struct start start = {options, process, now_ms() + limit_ms(options)};
+    const struct start start = {options, process, monotonic_ms() + limit_ms(options)};
     int result;
     *process = (struct target_process){.kind = target->kind, .child.log = -1};
     if (target->kind == TARGET_OURS)

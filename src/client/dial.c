@@ -12,10 +12,6 @@
 
 #define FIRST_SOURCE 0x7f010101u /* 127.1.1.1 */
 
-#ifndef IP_BIND_ADDRESS_NO_PORT
-#define IP_BIND_ADDRESS_NO_PORT 24 /* <linux/in.h>; musl before 1.2 lacks it */
-#endif
-
 static void write_name(struct dial *dial)
 {
     char host[INET6_ADDRSTRLEN] = "?";

@@ -11,9 +11,14 @@
 #ifndef CLIENT_DIAL_H
 #define CLIENT_DIAL_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24 /* <linux/in.h>; musl before 1.2 lacks it */
+#endif
 
 /* 127.1.1.1 to 127.1.1.254 */
 #define DIAL_SOURCES 254u

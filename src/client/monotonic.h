@@ -1,4 +1,4 @@
-/* monotonic.h - the clock of the load generator: nanoseconds of CLOCK_MONOTONIC. Any thread; no
+/* monotonic.h - the clock of the load generator and of bench/: CLOCK_MONOTONIC. Any thread; no
  * system call where the kernel's vDSO has the clock. */
 #ifndef CLIENT_MONOTONIC_H
 #define CLIENT_MONOTONIC_H
@@ -14,6 +14,11 @@ static inline int64_t monotonic_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline int64_t monotonic_ms(void)
+{
+    return monotonic_ns() / 1000000;
 }
 
 /* The moment delay_ns (at least 0) after now_ns, or never. */

@@ -382,6 +382,25 @@ static void json_goes_to_standard_output(struct process *thrd)
     assert_string_equal(process_log_text(thrd), "");
 }
 
+/* What was measured before stays where it is until there is something new. */
+static void old_report_outlives_a_run_that_fails(struct process *thrd)
+{
+    char text[100] = "";
+    const char *path = path_of(thrd, "old.json");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("old", file);
+    fclose(file);
+    assert_int_equal(process_run(thrd, output, sizeof output, "bench", "--modes=inline",
+                                 "--workload=hold", option_with("json", path), NULL),
+                     STATUS_USAGE);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    assert_string_equal(text, "old");
+}
+
 static void file_that_cannot_be_written_is_known_at_once(struct process *thrd)
 {
     int64_t begin_ms = now_ms();
@@ -474,6 +493,7 @@ int main(int argc, char **argv)
         CASE(running_server_is_measured_from_outside),
         CASE(every_file_is_written),
         CASE(json_goes_to_standard_output),
+        CASE(old_report_outlives_a_run_that_fails),
         CASE(file_that_cannot_be_written_is_known_at_once),
         CASE(two_runs_are_compared),
         CASE(interrupt_ends_servers_and_shows_what_there_is),

@@ -1,6 +1,7 @@
 /* test_check - thrd check: it names the limit that is in the way, at a number of connections at
  * which the server really stops. */
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,14 @@ static void memory_is_measured(struct process *thrd)
     assert_int_equal(process_run(thrd, output, sizeof output, "check", mode, NULL), 0);
     expect_contains(" held connections");
     assert_in_range(number_behind("Memory of a connection: "), 5, 1000);
+    double parts[4];
+    const char *told = strstr(output, "Memory of a connection: ");
+    assert_int_equal(sscanf(told,
+                            "Memory of a connection: %lf KiB: process %lf, page tables %lf, "
+                            "kernel %lf",
+                            &parts[0], &parts[1], &parts[2], &parts[3]),
+                     4);
+    assert_true(fabs(parts[0] - parts[1] - parts[2] - parts[3]) < 0.25); /* each is rounded */
 }
 
 static void a_number_can_be_asked_for(struct process *thrd)

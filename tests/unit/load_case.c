@@ -55,6 +55,14 @@ static void check_sums(void)
     assert_true(result.load_busiest >= 0 && result.load_busiest < 1.1);
 }
 
+/* The busiest thread's CPU time is at least the mean, and part of the sum. */
+static void check_cpu_time(unsigned threads)
+{
+    double busiest_s = result.load_busiest * (double)result.window_ns / 1e9;
+    assert_true(result.load_cpu_s >= busiest_s * 0.999);
+    assert_true(result.load_cpu_s <= busiest_s * threads * 1.001);
+}
+
 void case_finish(struct load *load, int64_t window_ms)
 {
     int64_t begin = now_ns();
@@ -70,6 +78,7 @@ void case_finish(struct load *load, int64_t window_ms)
 void case_run(const struct load_config *config, int64_t window_ms)
 {
     case_finish(case_start(config), window_ms);
+    check_cpu_time(config->threads);
     planted_server_stop(&server);
 }
 

@@ -87,6 +87,8 @@ struct result_cell *synthetic_cell(const char *workload, const char *target, uns
     for (enum figure figure = 0; figure < FIGURES; figure++)
         for (size_t round = 0; round < RESULTS_ROUNDS_MAX; round++)
             cell->figures[figure][round] = (double)NAN;
+    for (size_t round = 0; round < RESULTS_ROUNDS_MAX; round++)
+        cell->server_cpu_s[round] = (double)NAN;
     return cell;
 }
 

@@ -20,30 +20,18 @@
 #include "cli/run_command.h"
 #include "cli/services.h"
 
-static char message[ARGUMENTS_MESSAGE_SIZE];
+#include "words.h"
 
-#define ARGUMENTS_MAX 20
+static char message[ARGUMENTS_MESSAGE_SIZE];
 
 /* Parses "NAME" and the words of arguments, which are separated by '|'. The words live until the
  * next call. */
 static enum arguments_end parse(const struct argument_table *table, void *target,
                                 const char *arguments)
 {
-    static char words[8192];
-    static char name[] = "NAME";
-    char *argv[ARGUMENTS_MAX + 1] = {name};
-    int argc = 1;
+    char *argv[WORDS_MAX + 1];
+    int argc = words_split("NAME", arguments, argv);
     memset(message, '#', sizeof message);
-    assert_true(strlen(arguments) < sizeof words);
-    strcpy(words, arguments);
-    for (char *word = words; word && *arguments != '\0';) {
-        char *bar = strchr(word, '|');
-        if (bar)
-            *bar++ = '\0';
-        assert_true(argc < ARGUMENTS_MAX);
-        argv[argc++] = word;
-        word = bar;
-    }
     enum arguments_end end = arguments_parse(table, target, argc, argv, message, sizeof message);
     assert_non_null(memchr(message, '\0', sizeof message));
     return end;

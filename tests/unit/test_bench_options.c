@@ -16,6 +16,7 @@
 #include "cli/help.h"
 
 #include "manual.h"
+#include "words.h"
 
 #define MS INT64_C(1000000)
 
@@ -23,25 +24,12 @@
 static struct bench_options options;
 static char message[ARGUMENTS_MESSAGE_SIZE];
 
-#define ARGUMENTS_MAX 100
-
 /* Parses "bench" and the words of arguments, which are separated by '|'. */
 static enum arguments_end parse(const char *arguments)
 {
-    static char words[8192];
-    char *argv[ARGUMENTS_MAX + 1] = {"bench"};
-    int argc = 1;
+    char *argv[WORDS_MAX + 1];
+    int argc = words_split("bench", arguments, argv);
     memset(message, '#', sizeof message);
-    assert_true(strlen(arguments) < sizeof words);
-    strcpy(words, arguments);
-    for (char *word = words; word && *arguments != '\0';) {
-        char *bar = strchr(word, '|');
-        if (bar)
-            *bar++ = '\0';
-        assert_true(argc < ARGUMENTS_MAX);
-        argv[argc++] = word;
-        word = bar;
-    }
     bench_options_defaults(&options);
     enum arguments_end end =
         arguments_parse(&bench_table, &options, argc, argv, message, sizeof message);
@@ -67,12 +55,9 @@ static void bad(const char *arguments, const char *expected)
 /* An argument that is refused with "thrd: bench: --NAME=VALUE: WHAT; allowed: …". */
 static void bad_value(const char *argument, const char *what)
 {
-    char expected[ARGUMENTS_MESSAGE_SIZE];
     if (parse(argument) != ARGUMENTS_WRONG)
         fail_msg("%s was accepted", argument);
-    snprintf(expected, sizeof expected, "thrd: bench: %s: %s; allowed: ", argument, what);
-    if (strncmp(message, expected, strlen(expected)) != 0)
-        fail_msg("%s: got \"%s\", expected \"%s…\"", argument, message, expected);
+    words_check_refusal(message, "thrd: bench", argument, what);
 }
 
 static bool has_fork(void)

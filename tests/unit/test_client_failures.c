@@ -1,5 +1,6 @@
 /* test_client_failures.c - client/load.h: servers that answer wrongly, or not at all. Each failure
  * is found, counted once, told in words, and the load goes on. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -302,6 +303,62 @@ static void test_never_answers_at_the_end(void **state)
     assert_int_equal(result.total.count, 0);
 }
 
+/* A listener whose backlog is full: the kernel drops what would connect to it. */
+static int listen_full(struct sockaddr_storage *where, int fillers[4])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 0), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    for (int i = 0; i < 4; i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        connect(fillers[i], (struct sockaddr *)&address, sizeof address);
+    }
+    memcpy(where, &address, sizeof address);
+    return listener;
+}
+
+static void test_never_connected(void **state)
+{
+    struct load_config config = case_config(planted_echo);
+    struct load *load;
+    char error[300] = "";
+    int fillers[4];
+    (void)state;
+    planted_server_stop(&server);
+    int listener = listen_full(&config.address, fillers);
+    config.patience_ns = 100 * MS;
+    assert_int_equal(load_start(&config, &load, error, sizeof error), -1);
+    close(listener);
+    for (int i = 0; i < 4; i++)
+        close(fillers[i]);
+    if (!strstr(error, "connection 0: no connection to 127.0.0.1:") ||
+        !strstr(error, " within 0.1 s"))
+        fail_msg("%s", error);
+}
+
+static void reset_first(struct planted_client *client, const unsigned char *data, size_t size)
+{
+    if (client->number > 0)
+        planted_echo(client, data, size);
+    else if (size > 0)
+        planted_reset(client);
+}
+
+/* What was left of a request goes with its connection: the next one begins anew. */
+static void test_reset_in_a_request(void **state)
+{
+    struct load_config config = case_config(reset_first);
+    (void)state;
+    config.size = 8 << 20; /* more than the kernel takes at once */
+    config.limit = 3;
+    case_run(&config, allow_ms(10000));
+    case_expect_failures(LOAD_RESET, 1);
+    assert_int_equal(result.exchanges, 2);
+}
+
 static void test_held_never_answered(void **state)
 {
     struct load_config config = case_config(answer_nothing);
@@ -435,6 +492,8 @@ int main(void)
         cmocka_unit_test(test_server_goes_away),
         cmocka_unit_test(test_never_answers),
         cmocka_unit_test(test_never_answers_at_the_end),
+        cmocka_unit_test(test_never_connected),
+        cmocka_unit_test(test_reset_in_a_request),
         cmocka_unit_test(test_held_never_answered),
         cmocka_unit_test(test_bad_ages),
         cmocka_unit_test(test_bad_configurations),

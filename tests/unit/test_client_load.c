@@ -1,5 +1,7 @@
 /* test_client_load.c - client/load.h: loads on servers that answer rightly. What is counted, in all
  * shapes of a load: depths, threads, services, connections that come and go or are held. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,13 +10,13 @@
 #include <string.h>
 #include <signal.h>
 #include <sys/time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
+#include "client/dial.h"
 #include "load_case.h"
 #include "patience.h"
 #include "proc_fs.h"
-
-#include <unistd.h>
 
 /* Enough for some hundred exchanges, also under slow tools. */
 #define WINDOW_MS 200
@@ -320,6 +322,51 @@ static void test_finish_at_any_time(void **state)
     while (atomic_load(&server.accepted) < 6 || atomic_load(&server.open) > 0)
         assert_true(look_again(deadline));
     assert_int_equal(proc_count_fds(getpid()), before);
+    /* Sockets that were kept for connections to come, too. */
+    config.reconnect = true;
+    config.limit = 100;
+    case_finish(case_start(&config), allow_ms(10000));
+    case_expect_no_failure();
+    while (atomic_load(&server.accepted) < 106 || atomic_load(&server.open) > 0)
+        assert_true(look_again(deadline));
+    assert_int_equal(proc_count_fds(getpid()), before);
+    planted_server_stop(&server);
+}
+
+/* What the load itself has used in the warm-up is not the window's: its share of the window would
+ * be more than there can be. */
+static void test_warm_up_costs_nothing(void **state)
+{
+    struct load_config config = case_config(planted_echo);
+    (void)state;
+    config.connections = 8;
+    struct load *load = case_start(&config);
+    let_pass(500);
+    case_finish(load, 20);
+    planted_server_stop(&server);
+    case_expect_no_failure();
+    assert_true(result.all_exchanges > result.exchanges);
+    assert_true(result.first.count <= result.exchanges + config.connections);
+}
+
+/* A small request goes at once, and a source address has its ports for each server anew. */
+static void test_sockets_are_set_up(void **state)
+{
+    const int options[][2] = {{IPPROTO_TCP, TCP_NODELAY}, {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT}};
+    struct load_config config = case_config(planted_echo);
+    struct dial dial;
+    const char *call;
+    (void)state;
+    dial_init(&dial, &config.address, config.address_length);
+    int fd = dial_socket(&dial, 0, &call);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        int value = 0;
+        socklen_t length = sizeof value;
+        assert_int_equal(getsockopt(fd, options[i][0], options[i][1], &value, &length), 0);
+        assert_true(value != 0);
+    }
+    close(fd);
     planted_server_stop(&server);
 }
 
@@ -387,6 +434,8 @@ int main(void)
         cmocka_unit_test(test_thousand_connections),
         cmocka_unit_test(test_two_loads),
         cmocka_unit_test(test_finish_at_any_time),
+        cmocka_unit_test(test_warm_up_costs_nothing),
+        cmocka_unit_test(test_sockets_are_set_up),
         cmocka_unit_test(test_window_to_come),
         cmocka_unit_test(test_signal_ends_the_wait),
     };

@@ -369,6 +369,63 @@ static void test_thread_need_not_be_the_first(void **state)
     check_near(ratio.median, 0.5);
 }
 
+/* ---- Stevens' rows ------------------------------------------------------------------------ */
+
+/* Needs more and more, and always so much above what the iterative server needs. */
+static void stevens_cell(const char *target, double above)
+{
+    struct result_cell *cell = synthetic_cell("bytes", target, 10);
+    for (size_t round = 0; round < SYNTHETIC_ROUNDS; round++)
+        cell->server_cpu_s[round] = 1 + 0.1 * (double)round + above;
+}
+
+static void check_row(const json_t *row, const char *target, double cpu_s, double above)
+{
+    check_text(row, "target", target);
+    check_near(document_number(member(row, "cpu_s"), "median"), cpu_s);
+    check_near(document_number(member(row, "process_control_cpu_s"), "median"), above);
+}
+
+static void test_rows_of_stevens(void **state)
+{
+    struct results *results = synthetic_results();
+    (void)state;
+    results->is_stevens = true;
+    stevens_cell("mine", 0.25);
+    stevens_cell("fork", 2);
+    stevens_cell("thread", 0.5);
+    stevens_cell("inline", 0);
+    results->cells[1].server_cpu_s[0] = (double)NAN; /* a round that failed is not one of 0 s */
+    const json_t *stevens = member(synthetic_document(), "stevens");
+    const json_t *rows = member(stevens, "rows");
+    assert_int_equal(json_array_size(rows), 4);
+    check_row(json_array_get(rows, 0), "inline", 1.2, 0);
+    check_row(json_array_get(rows, 1), "fork", 3.25, 2);
+    check_row(json_array_get(rows, 2), "thread", 1.7, 0.5);
+    check_row(json_array_get(rows, 3), "mine", 1.45, 0.25);
+    check_number(json_array_get(rows, 0), "row", 0);
+    check_number(json_array_get(rows, 1), "row", 1);
+    check_number(json_array_get(rows, 2), "row", 6);
+    assert_true(json_is_null(member(json_array_get(rows, 3), "row")));
+    check_text(json_array_get(rows, 3), "server", "mine");
+    check_text(json_array_get(rows, 1), "server", "concurrent, one fork per client");
+    check_number(stevens, "clients", 10);
+    check_number(stevens, "connections_each", 500);
+    check_number(stevens, "reply_bytes", 4000);
+    assert_true(json_array_size(member(stevens, "differences")) > 0);
+}
+
+/* Without the iterative server nothing can be said of the price of a process. */
+static void test_rows_of_stevens_without_a_baseline(void **state)
+{
+    (void)state;
+    synthetic_results()->is_stevens = true;
+    stevens_cell("fork", 2);
+    const json_t *row = json_array_get(member(member(synthetic_document(), "stevens"), "rows"), 0);
+    check_near(document_number(member(row, "cpu_s"), "median"), 3.2);
+    assert_true(isnan(document_number(member(row, "process_control_cpu_s"), "median")));
+}
+
 /* ---- Sentences ---------------------------------------------------------------------------- */
 
 static void check_findings(const json_t *document, const char *const *expected, size_t count)
@@ -669,6 +726,8 @@ int main(void)
         cmocka_unit_test_teardown(test_ratios_are_over_thread, synthetic_free),
         cmocka_unit_test_teardown(test_without_thread_ratios_are_over_the_first, synthetic_free),
         cmocka_unit_test_teardown(test_thread_need_not_be_the_first, synthetic_free),
+        cmocka_unit_test_teardown(test_rows_of_stevens, synthetic_free),
+        cmocka_unit_test_teardown(test_rows_of_stevens_without_a_baseline, synthetic_free),
         cmocka_unit_test_teardown(test_findings_of_the_usual_run, synthetic_free),
         cmocka_unit_test_teardown(test_findings_about_another_server, synthetic_free),
         cmocka_unit_test_teardown(test_a_sweep_is_told_by_its_middle, synthetic_free),

@@ -19,30 +19,18 @@
 #include "cli/services.h"
 
 #include "manual.h"
+#include "words.h"
 
 /* One parse at a time; static because the configuration points into it. */
 static struct options options;
 static char message[ARGUMENTS_MESSAGE_SIZE];
 
-#define ARGUMENTS_MAX 100
-
 /* Parses "thrd" and the words of arguments, which are separated by '|'. */
 static enum arguments_end parse(const char *arguments)
 {
-    static char words[8192];
-    char *argv[ARGUMENTS_MAX + 1] = {"thrd"};
-    int argc = 1;
+    char *argv[WORDS_MAX + 1];
+    int argc = words_split("thrd", arguments, argv);
     memset(message, '#', sizeof message);
-    assert_true(strlen(arguments) < sizeof words);
-    strcpy(words, arguments);
-    for (char *word = words; word && *arguments != '\0';) {
-        char *bar = strchr(word, '|');
-        if (bar)
-            *bar++ = '\0';
-        assert_true(argc < ARGUMENTS_MAX);
-        argv[argc++] = word;
-        word = bar;
-    }
     enum arguments_end end = options_parse(&options, argc, argv, message, sizeof message);
     assert_non_null(memchr(message, '\0', sizeof message));
     return end;
@@ -66,12 +54,9 @@ static void bad(const char *arguments, const char *expected)
 /* A value that is refused with "thrd: --NAME=VALUE: WHAT; allowed: …". */
 static void bad_value(const char *argument, const char *what)
 {
-    char expected[ARGUMENTS_MESSAGE_SIZE];
     if (parse(argument) != ARGUMENTS_WRONG)
         fail_msg("%s was accepted", argument);
-    snprintf(expected, sizeof expected, "thrd: %s: %s; allowed: ", argument, what);
-    if (strncmp(message, expected, strlen(expected)) != 0)
-        fail_msg("%s: got \"%s\", expected \"%s…\"", argument, message, expected);
+    words_check_refusal(message, "thrd", argument, what);
 }
 
 /* ---- Defaults and the table -------------------------------------------------------------- */
@@ -189,7 +174,7 @@ static void test_listen(void **state)
 
 static void test_listen_has_a_limit(void **state)
 {
-    char arguments[ARGUMENTS_MAX * sizeof "--listen=:1|"] = "";
+    char arguments[WORDS_MAX * sizeof "--listen=:1|"] = "";
     (void)state;
     for (int i = 0; i < OPTIONS_LISTEN_MAX; i++)
         strcat(arguments, i == 0 ? "--listen=:1" : "|--listen=:1");

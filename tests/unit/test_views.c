@@ -264,13 +264,15 @@ static void test_rows_of_stevens(void **state)
         "{\"cells\": [], \"stevens\": {\"clients\": 10, \"connections_each\": 500, "
         "\"reply_bytes\": "
         "4000, \"rows\": [{\"row\": 1, \"server\": \"one fork per client\", \"target\": \"fork\", "
-        "\"cpu_s\": {\"median\": 1.5, \"low\": 1.4, \"high\": 1.6}}], \"differences\": [\"The "
+        "\"cpu_s\": {\"median\": 1.5, \"low\": 1.4, \"high\": 1.6}}, {\"row\": null, \"server\": "
+        "\"mine\", \"target\": \"mine\", \"cpu_s\": {}}], \"differences\": [\"The "
         "clients run on the same machine.\"]}}",
         0, NULL);
     assert_non_null(loaded);
     const char *table = table_of(loaded, false);
     assert_non_null(strstr(table, "    1  one fork per client"));
     assert_non_null(strstr(table, "1.500 (1.400 to 1.600)"));
+    assert_non_null(strstr(table, "\n    -  mine "));
     assert_non_null(strstr(table, "  - The clients run on the same machine.\n"));
     assert_true(widest_line(table) <= 100);
 }

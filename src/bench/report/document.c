@@ -117,6 +117,7 @@ json_t *document_create(const struct results *results)
 
 int document_write(const json_t *document, FILE *stream)
 {
+    errno = 0;
     /* Twelve digits are more than any figure has, and 0.1 stays 0.1. */
     if (json_dumpf(document, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) == 0 &&
         fputc('\n', stream) != EOF && fflush(stream) == 0)

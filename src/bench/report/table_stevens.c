@@ -23,10 +23,12 @@ static void format_seconds(const json_t *seconds, char *text, size_t size)
 
 static void write_row(const struct layout *layout, const json_t *row)
 {
-    char number[32];
+    char number[32] = "-"; /* a server that the book does not have */
+    double in_book = document_number(row, "row");
     char cpu[64];
     char control[64];
-    snprintf(number, sizeof number, "%.0f", document_number(row, "row"));
+    if (!isnan(in_book))
+        snprintf(number, sizeof number, "%.0f", in_book);
     format_seconds(json_object_get(row, "cpu_s"), cpu, sizeof cpu);
     format_seconds(json_object_get(row, "process_control_cpu_s"), control, sizeof control);
     layout_right(layout, number, 5, LAYOUT_PLAIN);

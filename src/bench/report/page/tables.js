@@ -74,7 +74,7 @@ function stevens() {
         html("p", {}, "With the client of Unix Network Programming: children in all, ",
              `${clients}; connections of each, ${each}; bytes of a reply, ${reply}.`),
         table(["Row", "Server", "Here", "CPU time", "For process control"], rows.map(row => [
-            String(row.row), row.server, [key(styleOf(row.target)), " ", row.target],
+            String(row.row ?? "–"), row.server, [key(styleOf(row.target)), " ", row.target],
             shown("seconds", row.cpu_s), shown("seconds", row.process_control_cpu_s)])),
         html("p", {}, "Not as in the book:"),
         html("ul", {}, (differences || []).map(words => html("li", {}, words))))]);
