@@ -77,6 +77,7 @@ static int start_server(struct measuring *m)
         .handler = cell->workload.handler,
         .slots = cell->workload.connections * 2 + cell->workload.held + SLOTS_BESIDE,
         .ballast_bytes = cell->ballast_bytes,
+        .stop_requested = m->stop_requested,
     };
     if (target_start(&cell->target, &options, &m->process, error, sizeof error) < 0) {
         fail(m, "the server did not start", error);
@@ -218,12 +219,20 @@ static void fill_times(struct measuring *m)
     *figure(m, FIGURE_START_P99_US) = quantile_us(&load->ages, 0.99);
 }
 
+/* Of an open loop all exchanges may have ended late, behind the window: then nothing is known of
+ * one in it. */
+static double exchanges_in_window(const struct measuring *m)
+{
+    uint64_t exchanges = m->result->load.exchanges;
+    return exchanges > 0 ? (double)exchanges : NAN;
+}
+
 static void fill_throughput(struct measuring *m)
 {
     const struct load_result *load = &m->result->load;
     double seconds = (double)load->window_ns / 1e9;
-    double exchanges = (double)load->exchanges;
-    *figure(m, FIGURE_OPERATIONS_PER_SECOND) = exchanges / seconds;
+    double exchanges = exchanges_in_window(m);
+    *figure(m, FIGURE_OPERATIONS_PER_SECOND) = (double)load->exchanges / seconds;
     *figure(m, FIGURE_MEGABYTES_PER_SECOND) = (double)load->bytes_in / 1e6 / seconds;
     *figure(m, FIGURE_LOAD_CPU_US_PER_OPERATION) = load->load_cpu_s * 1e6 / exchanges;
     *figure(m, FIGURE_LOAD_BUSIEST_SHARE) = load->load_busiest;
@@ -252,7 +261,7 @@ static void fill_cpu(struct measuring *m)
         return;
     double cores =
         (double)(cpu[1].total_ns - cpu[0].total_ns) / (double)(cpu[1].at_ns - cpu[0].at_ns);
-    double per_operation = cores * (double)load->window_ns / 1e3 / (double)load->exchanges;
+    double per_operation = cores * (double)load->window_ns / 1e3 / exchanges_in_window(m);
     *figure(m, FIGURE_SERVER_CORES) = cores;
     *figure(m, FIGURE_SERVER_CPU_US_PER_OPERATION) = per_operation;
     if (user + system <= 0)
@@ -267,7 +276,7 @@ static void fill_counts(struct measuring *m)
     const struct load_result *load = &m->result->load;
     if (cpu[0].page_faults >= 0 && cpu[1].page_faults >= 0)
         *figure(m, FIGURE_PAGE_FAULTS_PER_OPERATION) =
-            (double)(cpu[1].page_faults - cpu[0].page_faults) / (double)load->exchanges;
+            (double)(cpu[1].page_faults - cpu[0].page_faults) / exchanges_in_window(m);
     if (m->process.pid > 0 && load->all_exchanges > 0)
         *figure(m, FIGURE_CONTEXT_SWITCHES_PER_OPERATION) =
             (double)(m->usage.ru_nvcsw + m->usage.ru_nivcsw) / (double)load->all_exchanges;
@@ -302,7 +311,11 @@ static void judge(struct measuring *m)
     for (int i = 0; i < LOAD_FAILURES; i++)
         if (load->failures[i] > 0 && i != LOAD_UNANSWERED)
             fail(m, load_failure_name((enum load_failure)i), load->first_failure);
-    if (m->cell->workload.connections > 0 && load->exchanges == 0)
+    if (m->cell->workload.connections == 0)
+        return;
+    if (m->cell->rate > 0 && load->total.count == 0)
+        fail(m, "no exchange was due in the window", "take a longer --duration or a higher --rate");
+    if (load->exchanges == 0 && load->late.count == 0)
         fail(m, "no exchange ended in the window", load->first_failure);
 }
 

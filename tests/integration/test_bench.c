@@ -238,6 +238,19 @@ static void stall_shows_in_the_corrected_latency_only(struct process *thrd)
     assert_true(fabs(checked_figure("rr", "thread", "operations_per_second") - 2000) < 100);
 }
 
+/* A server that takes 50 us for each request does less than 40,000 a second: what it catches up on
+ * when the window is over is no part of what it did in it, nor of what that cost. */
+static void rate_beyond_the_server_shows_what_it_does(struct process *thrd)
+{
+    BENCH(thrd, 0, "--rounds=1", "--duration=300ms", "--workload=rr", "--modes=none",
+          "--connections=4", "--rate=40000", planted("slow"));
+    assert_true(checked_figure("rr", "planted", "operations_per_second") <= 21000);
+    assert_true(checked_figure("rr", "planted", "server_cpu_us_per_operation") >= 40);
+    assert_true(checked_figure("rr", "planted", "latency_max_us") > 100000);
+    json_t *notes = json_object_get(cell_of("rr", "planted"), "notes");
+    assert_non_null(strstr(json_string_value(json_array_get(notes, 0)), "were reached"));
+}
+
 static void wrong_byte_fails_the_run(struct process *thrd)
 {
     BENCH(thrd, STATUS_FAILED, QUICK, "--workload=rr", "--modes=thread", "--connections=8",
@@ -456,6 +469,25 @@ static void interrupt_ends_servers_and_shows_what_there_is(struct process *thrd)
     assert_int_equal(errno, ESRCH);
 }
 
+/* It would be waited for 10 s. */
+static void interrupt_ends_a_start_that_hangs(struct process *thrd)
+{
+    pid_t servers[4];
+    process_command(thrd, "bench", "--workload=rr", "--modes=none",
+                    "--against=silent=exec sleep 300 # {port}", NULL);
+    int64_t deadline = patience();
+    while (proc_children(thrd->pid, 0, servers, 4) == 0)
+        if (!look_again(deadline))
+            suite_fail("no server was started");
+    int64_t begin_ms = now_ms();
+    process_signal(thrd, SIGINT);
+    thrd->expect_exit = process_wait_exit(thrd);
+    assert_int_equal(thrd->expect_exit, 130);
+    assert_in_range(now_ms() - begin_ms, 0, allow_ms(5000));
+    assert_true(read(thrd->out, output, sizeof output) > 0);
+    assert_int_equal(kill(servers[0], 0), -1);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -466,6 +498,7 @@ int main(int argc, char **argv)
         CASE(stevens_rows_are_there),
         CASE(delay_is_found),
         CASE(stall_shows_in_the_corrected_latency_only),
+        CASE(rate_beyond_the_server_shows_what_it_does),
         CASE(wrong_byte_fails_the_run),
         CASE(early_end_fails_the_run),
         CASE(death_of_a_server_fails_the_run),
@@ -478,6 +511,7 @@ int main(int argc, char **argv)
         CASE(file_that_cannot_be_written_is_known_at_once),
         CASE(two_runs_are_compared),
         CASE(interrupt_ends_servers_and_shows_what_there_is),
+        CASE(interrupt_ends_a_start_that_hangs),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("bench", cases, NULL, NULL);
