@@ -106,7 +106,9 @@ struct load;
 
 /* Makes the threads and the connections. Blocks until every connection (held ones too, each after
  * its exchange) is up; each has patience_ns for that. Exchanges of the busy connections begin as
- * soon as all are up: they are the warm-up (none with a limit). With reconnect the busy ones are
+ * soon as all are up: they are the warm-up (none with a limit), and each connection has had its
+ * first one, well or not, when this returns (not in an open loop in which a round of them takes
+ * more than a second). With reconnect the busy ones are
  * made as they are needed, and have been up once each when this returns (not with a limit). Returns
  * 0 with *load, or -1 with the reason in error (one line), also when a signal that is not blocked
  * comes: then nothing is left. Raises the soft limit of open files where needed. Where the server's

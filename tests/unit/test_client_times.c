@@ -150,6 +150,22 @@ static void test_rate_that_cannot_be_reached(void **state)
     assert_true(result.total.max_ns >= 100 * MS);
 }
 
+/* A thousand exchanges are due in each microsecond: those that can be made must be, all the same,
+ * and the window must end in time. */
+static void test_rate_that_nobody_can_keep(void **state)
+{
+    struct load_config config = case_config(planted_echo);
+    (void)state;
+    config.connections = 4;
+    config.rate = 1e9;
+    config.patience_ns = 10 * MS;
+    case_run(&config, 20);
+    assert_true(result.window_ns < allow_ms(5000) * MS);
+    assert_true(result.exchanges > 10);
+    assert_true(result.failures[LOAD_UNANSWERED] > 10000000);
+    assert_true(result.total.count > 10000000);
+}
+
 static void answer_nothing(struct planted_client *client, const unsigned char *data, size_t size)
 {
     (void)client;
@@ -186,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_stalls_are_not_hidden),
         cmocka_unit_test(test_stall_at_the_end),
         cmocka_unit_test(test_rate_that_cannot_be_reached),
+        cmocka_unit_test(test_rate_that_nobody_can_keep),
         cmocka_unit_test(test_unanswered_schedule),
     };
     return cmocka_run_group_tests_name("client_times", cases, NULL, NULL);
