@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bench/accounting.h"
+#include "bench/room.h"
 
 /* Longer than any reply of a server that works, short enough to wait for. */
 #define PATIENCE_NS (INT64_C(5) * 1000000000)
@@ -31,6 +32,7 @@ struct measuring {
     struct measurement *result;
     struct target_process process;
     struct load *load;
+    struct accounting_cpu idle;   /* before there was any client */
     struct accounting_cpu cpu[2]; /* at the beginning and at the end of the window */
     struct accounting_machine machine[2];
     struct accounting_memory memory[2]; /* before and while connections are held */
@@ -73,6 +75,12 @@ static int start_server(struct measuring *m)
 {
     char error[300];
     const struct measure_cell *cell = m->cell;
+    struct accounting_machine machine;
+    accounting_read_machine(&machine);
+    if (!room_is_there(cell, machine.available_bytes, error, sizeof error)) {
+        fail(m, "not started, for there is no memory for it", error);
+        return -1;
+    }
     struct target_options options = {
         .handler = cell->workload.handler,
         .slots = cell->workload.connections * 2 + cell->workload.held + SLOTS_BESIDE,
@@ -164,6 +172,8 @@ static void measure_held(struct measuring *m)
 static void run_load(struct measuring *m)
 {
     read_memory(m, 0);
+    if (m->process.pid > 0)
+        accounting_read_cpu(m->process.pid, &m->idle);
     if (start_load(m) < 0)
         return;
     if (m->cell->workload.measures_memory)
@@ -173,9 +183,18 @@ static void run_load(struct measuring *m)
     load_finish(m->load, &m->result->load);
 }
 
+/* What such processes use is nobody's that we know of, and would be missing without a word. */
+static void check_family(struct measuring *m)
+{
+    if (m->process.pid > 0 && child_has_orphans(&m->process.child))
+        fail(m, "the server has left its parent",
+             "what it costs cannot be told; let it stay in the foreground");
+}
+
 static void stop_server(struct measuring *m)
 {
     char error[300];
+    check_family(m);
     if (!target_is_alive(&m->process))
         fail(m, "the server died during the measurement", "");
     if (target_stop(&m->process, &m->usage, error, sizeof error) < 0)
@@ -248,15 +267,22 @@ static double seconds_of(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
+/* What is left of a server's whole life when its start is taken off, in which it may have written a
+ * ballast. */
+static double since_start(struct timeval whole, int64_t start_ns)
+{
+    return fmax(0, seconds_of(whole) - (start_ns > 0 ? (double)start_ns / 1e9 : 0));
+}
+
 /* The window's CPU time is exact but not told apart; how much of it was the kernel's is known
- * for the server's whole life. */
+ * for the time from the start to the end of the server. */
 static void fill_cpu(struct measuring *m)
 {
     const struct accounting_cpu *cpu = m->cpu;
     const struct load_result *load = &m->result->load;
-    double user = seconds_of(m->usage.ru_utime);
-    double system = seconds_of(m->usage.ru_stime);
-    m->result->server_cpu_s = user + system;
+    double user = since_start(m->usage.ru_utime, m->idle.user_ns);
+    double system = since_start(m->usage.ru_stime, m->idle.system_ns);
+    m->result->server_cpu_s = seconds_of(m->usage.ru_utime) + seconds_of(m->usage.ru_stime);
     if (cpu[0].total_ns < 0 || cpu[1].total_ns < 0 || cpu[1].at_ns <= cpu[0].at_ns)
         return;
     double cores =
@@ -304,13 +330,30 @@ static void fill_memory(struct measuring *m)
     *figure(m, FIGURE_KERNEL_BYTES_PER_CONNECTION) = stacks + tables + slab;
 }
 
-/* What went wrong with connections. Replies that did not come in time are figures too, and stay. */
+/* "4 reset, 17 closed early". Replies that did not come in time are figures too, and stay: they are
+ * no failures. Returns how many kinds there are. */
+static size_t count_failures(const struct load_result *load, char *text, size_t size)
+{
+    size_t kinds = 0, length = 0;
+    text[0] = '\0';
+    for (int i = 0; i < LOAD_FAILURES; i++) {
+        if (load->failures[i] == 0 || i == LOAD_UNANSWERED)
+            continue;
+        length +=
+            (size_t)snprintf(text + length, size - length, "%s%ju %s", kinds > 0 ? ", " : "",
+                             (uintmax_t)load->failures[i], load_failure_name((enum load_failure)i));
+        kinds++;
+    }
+    return kinds;
+}
+
+/* What went wrong with connections. */
 static void judge(struct measuring *m)
 {
+    char counts[LOAD_FAILURES * 48]; /* a number of 20 digits, a name, ", " */
     const struct load_result *load = &m->result->load;
-    for (int i = 0; i < LOAD_FAILURES; i++)
-        if (load->failures[i] > 0 && i != LOAD_UNANSWERED)
-            fail(m, load_failure_name((enum load_failure)i), load->first_failure);
+    if (count_failures(load, counts, sizeof counts) > 0)
+        fail(m, counts, load->first_failure);
     if (m->cell->workload.connections == 0)
         return;
     if (m->cell->rate > 0 && load->total.count == 0)

@@ -300,6 +300,35 @@ static void server_that_does_not_start_is_named_with_its_words(struct process *t
     assert_non_null(strstr(words, "7"));
 }
 
+/* A daemon's descendants are nobody's that the server's accounts tell of: their CPU would be told
+ * as 0. */
+static void server_in_the_background_has_no_figures(struct process *thrd)
+{
+    char option[500];
+    snprintf(option, sizeof option,
+             "--against=daemon=('%s' {port} none &); trap 'exit 0' TERM; while :; do sleep 1; done",
+             FAULTY_SERVER);
+    BENCH(thrd, STATUS_FAILED, "--rounds=1", "--duration=100ms", "--workload=rr", "--modes=none",
+          option);
+    const char *words =
+        json_string_value(json_object_get(cell_of("rr", "daemon"), "first_failure"));
+    assert_non_null(strstr(words, "foreground"));
+}
+
+/* 16 TiB: were they taken, the kernel would end some process or other. */
+static void ballast_beyond_the_machine_is_not_begun(struct process *thrd)
+{
+    BENCH(thrd, STATUS_FAILED, "--rounds=1", "--duration=100ms", "--workload=crr", "--modes=thread",
+          "--ballast=0,16384g");
+    json_t *cells = json_object_get(document, "cells");
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(cells, 0), "first_failure")), "");
+    const char *words =
+        json_string_value(json_object_get(json_array_get(cells, 1), "first_failure"));
+    assert_non_null(strstr(words, "there is no memory for it"));
+    assert_non_null(strstr(words, "16416")); /* with the page tables */
+}
+
 /* ---- Against the operating system -------------------------------------------------------- */
 
 static double seconds_in(const char *text)
@@ -503,6 +532,8 @@ int main(int argc, char **argv)
         CASE(early_end_fails_the_run),
         CASE(death_of_a_server_fails_the_run),
         CASE(server_that_does_not_start_is_named_with_its_words),
+        CASE(server_in_the_background_has_no_figures),
+        CASE(ballast_beyond_the_machine_is_not_begun),
         CASE(cpu_time_of_threads_is_the_kernels),
         CASE(cpu_time_of_processes_is_the_kernels),
         CASE(running_server_is_measured_from_outside),
