@@ -88,7 +88,10 @@ static int start_server(struct measuring *m)
         .stop_requested = m->stop_requested,
     };
     if (target_start(&cell->target, &options, &m->process, error, sizeof error) < 0) {
-        fail(m, "the server did not start", error);
+        if (cell->target.kind == TARGET_RUNNING)
+            fail(m, error, ""); /* "cannot connect to ..." */
+        else
+            fail(m, "the server did not start", error);
         return -1;
     }
     return 0;
@@ -321,7 +324,7 @@ static void fill_memory(struct measuring *m)
     const struct accounting_memory *memory = m->memory;
     const struct accounting_machine *machine = m->memory_machine;
     double stacks = each(m, machine[0].kernel_stack_bytes, machine[1].kernel_stack_bytes);
-    double tables = each(m, machine[0].page_tables_bytes, machine[1].page_tables_bytes);
+    double tables = each(m, memory[0].page_tables_bytes, memory[1].page_tables_bytes);
     double slab = each(m, machine[0].slab_bytes, machine[1].slab_bytes);
     *figure(m, FIGURE_PSS_BYTES_PER_CONNECTION) = each(m, memory[0].pss_bytes, memory[1].pss_bytes);
     *figure(m, FIGURE_KERNEL_STACK_BYTES_PER_CONNECTION) = stacks;

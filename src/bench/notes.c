@@ -62,10 +62,10 @@ static void note_rate(struct result_cell *cell)
 static void note_unanswered(struct result_cell *cell)
 {
     if (cell->failures[LOAD_UNANSWERED] > 0)
-        say(cell,
-            "%ju exchanges got no reply within 5 s; those on a schedule count with the time "
-            "that they waited",
-            (uintmax_t)cell->failures[LOAD_UNANSWERED]);
+        say(cell, "%ju exchanges got no reply within 5 s%s",
+            (uintmax_t)cell->failures[LOAD_UNANSWERED],
+            cell->cell.rate > 0 ? "; their latency is the time that they waited"
+                                : ", and no latency tells of them: not all clients were served");
 }
 
 static void note_rounds(struct result_cell *cell)

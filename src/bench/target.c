@@ -329,8 +329,8 @@ static int find_running(const struct target *target, const struct start *start, 
             return 0;
         }
     }
-    snprintf(error, size, "cannot connect to %.100s: %s; does the server run?", target->address,
-             strerror(refused));
+    snprintf(error, size, "cannot connect to %.100s: %s; the server has to run already",
+             target->address, strerror(refused));
     return -1;
 }
 
