@@ -26,13 +26,14 @@ struct bench_config {
     size_t ballast_count;
     size_t size_bytes;
     unsigned held;
-    double rate;       /* exchanges a second; 0: closed loop */
-    unsigned rounds;   /* 0: 5 */
-    unsigned threads;  /* of the load; 0: one for each four CPUs, at least one */
-    int64_t warmup_ns; /* -1: default */
-    int64_t window_ns; /* 0: default */
-    bool stevens;      /* the rows of Figure 30.1 instead of workloads */
-    const char *json;  /* file names; "-" is standard output; NULL: not wanted */
+    double rate;                /* exchanges a second; 0: closed loop */
+    unsigned rounds;            /* 0: 5 */
+    unsigned threads;           /* of the load; 0: one for each four CPUs, at least one */
+    int64_t warmup_ns;          /* -1: default */
+    int64_t window_ns;          /* 0: default */
+    int64_t memory_limit_bytes; /* that a control group leaves us; 0: as much as there is */
+    bool stevens;               /* the rows of Figure 30.1 instead of workloads */
+    const char *json;           /* file names; "-" is standard output; NULL: not wanted */
     const char *csv;
     const char *html;
     int argc; /* as typed, for the document */

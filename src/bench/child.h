@@ -36,6 +36,9 @@ int child_start(const char *path, char *const argv[], int ready_fd, struct child
 
 bool child_has_ended(const struct child *child);
 
+/* Whether descendants of it live whose own parents have ended, as a daemon's have. */
+bool child_has_orphans(const struct child *child);
+
 /* How a child ended. */
 struct child_end {
     bool was_over;   /* before it was asked to */

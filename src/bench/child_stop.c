@@ -132,6 +132,23 @@ static pid_t find_stray(void)
     return stray;
 }
 
+/* We are the reaper, so they are our children now. */
+bool child_has_orphans(const struct child *child)
+{
+    struct processes list;
+    bool has_one = false;
+    if (processes_list(&list) < 0)
+        return false;
+    for (size_t i = 0; i < list.count && !has_one; i++) {
+        const struct proc_stat *process = &list.all[i].stat;
+        has_one = process->parent == getpid() && process->group != getpgrp() &&
+                  process->pid != child->pid && process->pid != child->guardian &&
+                  process->state != 'Z';
+    }
+    processes_free(&list);
+    return has_one;
+}
+
 /* Each leaves us its children. Returns one that cannot be ended, or 0. */
 static pid_t end_strays(int64_t deadline, struct rusage *usage)
 {

@@ -129,7 +129,8 @@ static const struct figure_info figures[FIGURES] = {
                                                   "kernel stacks for each held connection",
                                                   NO_KERNEL_MEMORY, FIGURE_LOWER_IS_BETTER},
     [FIGURE_PAGE_TABLE_BYTES_PER_CONNECTION] = {"page_table_bytes_per_connection",
-                                                "page tables for each held connection",
+                                                "page tables of the server and its "
+                                                "descendants for each held connection",
                                                 NO_KERNEL_MEMORY, FIGURE_LOWER_IS_BETTER},
     [FIGURE_SLAB_BYTES_PER_CONNECTION] = {"slab_bytes_per_connection",
                                           "the kernel's slab for each held connection, the "

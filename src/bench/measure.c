@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bench/accounting.h"
+#include "bench/room.h"
 #include "client/monotonic.h"
 
 /* Longer than any reply of a server that works, short enough to wait for. */
@@ -31,6 +32,7 @@ struct measuring {
     struct measurement *result;
     struct target_process process;
     struct load *load;
+    struct accounting_cpu idle;   /* before there was any client */
     struct accounting_cpu cpu[2]; /* at the beginning and at the end of the window */
     struct accounting_machine machine[2];
     struct accounting_memory memory[2]; /* before and while connections are held */
@@ -75,6 +77,12 @@ static int start_server(struct measuring *m)
 {
     char error[300];
     const struct measure_cell *cell = m->cell;
+    struct accounting_machine machine;
+    accounting_read_machine(&machine);
+    if (!room_is_there(cell, machine.available_bytes, error, sizeof error)) {
+        fail(m, "not started, for there is no memory for it", error);
+        return -1;
+    }
     struct target_options options = {
         .handler = cell->workload.handler,
         .slots = cell->workload.connections * 2 + cell->workload.held + SLOTS_BESIDE,
@@ -82,7 +90,10 @@ static int start_server(struct measuring *m)
         .stop_requested = m->stop_requested,
     };
     if (target_start(&cell->target, &options, &m->process, error, sizeof error) < 0) {
-        fail(m, "the server did not start", error);
+        if (cell->target.kind == TARGET_RUNNING)
+            fail(m, error, ""); /* "cannot connect to ..." */
+        else
+            fail(m, "the server did not start", error);
         return -1;
     }
     return 0;
@@ -166,6 +177,8 @@ static void measure_held(struct measuring *m)
 static void run_load(struct measuring *m)
 {
     read_memory(m, 0);
+    if (m->process.pid > 0)
+        accounting_read_cpu(m->process.pid, &m->idle);
     if (start_load(m) < 0)
         return;
     if (m->cell->workload.measures_memory)
@@ -175,9 +188,18 @@ static void run_load(struct measuring *m)
     load_finish(m->load, &m->result->load);
 }
 
+/* What such processes use is nobody's that we know of, and would be missing without a word. */
+static void check_family(struct measuring *m)
+{
+    if (m->process.pid > 0 && child_has_orphans(&m->process.child))
+        fail(m, "the server has left its parent",
+             "what it costs cannot be told; let it stay in the foreground");
+}
+
 static void stop_server(struct measuring *m)
 {
     char error[300];
+    check_family(m);
     if (!target_is_alive(&m->process))
         fail(m, "the server died during the measurement", "");
     if (target_stop(&m->process, &m->usage, error, sizeof error) < 0)
@@ -221,12 +243,20 @@ static void fill_times(struct measuring *m)
     *figure(m, FIGURE_START_P99_US) = quantile_us(&load->ages, 0.99);
 }
 
+/* Of an open loop all exchanges may have ended late, behind the window: then nothing is known of
+ * one in it. */
+static double exchanges_in_window(const struct measuring *m)
+{
+    uint64_t exchanges = m->result->load.exchanges;
+    return exchanges > 0 ? (double)exchanges : NAN;
+}
+
 static void fill_throughput(struct measuring *m)
 {
     const struct load_result *load = &m->result->load;
     double seconds = (double)load->window_ns / 1e9;
-    double exchanges = (double)load->exchanges;
-    *figure(m, FIGURE_OPERATIONS_PER_SECOND) = exchanges / seconds;
+    double exchanges = exchanges_in_window(m);
+    *figure(m, FIGURE_OPERATIONS_PER_SECOND) = (double)load->exchanges / seconds;
     *figure(m, FIGURE_MEGABYTES_PER_SECOND) = (double)load->bytes_in / 1e6 / seconds;
     *figure(m, FIGURE_LOAD_CPU_US_PER_OPERATION) = load->load_cpu_s * 1e6 / exchanges;
     *figure(m, FIGURE_LOAD_BUSIEST_SHARE) = load->load_busiest;
@@ -242,21 +272,28 @@ static double seconds_of(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
+/* What is left of a server's whole life when its start is taken off, in which it may have written a
+ * ballast. */
+static double since_start(struct timeval whole, int64_t start_ns)
+{
+    return fmax(0, seconds_of(whole) - (start_ns > 0 ? (double)start_ns / 1e9 : 0));
+}
+
 /* The window's CPU time is exact but not told apart; how much of it was the kernel's is known
- * for the server's whole life. */
+ * for the time from the start to the end of the server. */
 static void fill_cpu(struct measuring *m)
 {
     const struct accounting_cpu *cpu = m->cpu;
     const struct load_result *load = &m->result->load;
-    double user = seconds_of(m->usage.ru_utime);
-    double system = seconds_of(m->usage.ru_stime);
+    double user = since_start(m->usage.ru_utime, m->idle.user_ns);
+    double system = since_start(m->usage.ru_stime, m->idle.system_ns);
     if (m->process.pid > 0)
-        m->result->server_cpu_s = user + system;
+        m->result->server_cpu_s = seconds_of(m->usage.ru_utime) + seconds_of(m->usage.ru_stime);
     if (cpu[0].total_ns < 0 || cpu[1].total_ns < 0 || cpu[1].at_ns <= cpu[0].at_ns)
         return;
     double cores =
         (double)(cpu[1].total_ns - cpu[0].total_ns) / (double)(cpu[1].at_ns - cpu[0].at_ns);
-    double per_operation = cores * (double)load->window_ns / 1e3 / (double)load->exchanges;
+    double per_operation = cores * (double)load->window_ns / 1e3 / exchanges_in_window(m);
     *figure(m, FIGURE_SERVER_CORES) = cores;
     *figure(m, FIGURE_SERVER_CPU_US_PER_OPERATION) = per_operation;
     if (user + system <= 0)
@@ -271,7 +308,7 @@ static void fill_counts(struct measuring *m)
     const struct load_result *load = &m->result->load;
     if (cpu[0].page_faults >= 0 && cpu[1].page_faults >= 0)
         *figure(m, FIGURE_PAGE_FAULTS_PER_OPERATION) =
-            (double)(cpu[1].page_faults - cpu[0].page_faults) / (double)load->exchanges;
+            (double)(cpu[1].page_faults - cpu[0].page_faults) / exchanges_in_window(m);
     if (m->process.pid > 0 && load->all_exchanges > 0)
         *figure(m, FIGURE_CONTEXT_SWITCHES_PER_OPERATION) =
             (double)(m->usage.ru_nvcsw + m->usage.ru_nivcsw) / (double)load->all_exchanges;
@@ -290,7 +327,7 @@ static void fill_memory(struct measuring *m)
     const struct accounting_memory *memory = m->memory;
     const struct accounting_machine *machine = m->memory_machine;
     double stacks = each(m, machine[0].kernel_stack_bytes, machine[1].kernel_stack_bytes);
-    double tables = each(m, machine[0].page_tables_bytes, machine[1].page_tables_bytes);
+    double tables = each(m, memory[0].page_tables_bytes, memory[1].page_tables_bytes);
     double slab = each(m, machine[0].slab_bytes, machine[1].slab_bytes);
     *figure(m, FIGURE_PSS_BYTES_PER_CONNECTION) = each(m, memory[0].pss_bytes, memory[1].pss_bytes);
     *figure(m, FIGURE_KERNEL_STACK_BYTES_PER_CONNECTION) = stacks;
@@ -299,14 +336,35 @@ static void fill_memory(struct measuring *m)
     *figure(m, FIGURE_KERNEL_BYTES_PER_CONNECTION) = stacks + tables + slab;
 }
 
-/* What went wrong with connections. Replies that did not come in time are figures too, and stay. */
+/* "4 reset, 17 closed early". Replies that did not come in time are figures too, and stay: they are
+ * no failures. Returns how many kinds there are. */
+static size_t count_failures(const struct load_result *load, char *text, size_t size)
+{
+    size_t kinds = 0, length = 0;
+    text[0] = '\0';
+    for (int i = 0; i < LOAD_FAILURES; i++) {
+        if (load->failures[i] == 0 || i == LOAD_UNANSWERED)
+            continue;
+        length +=
+            (size_t)snprintf(text + length, size - length, "%s%ju %s", kinds > 0 ? ", " : "",
+                             (uintmax_t)load->failures[i], load_failure_name((enum load_failure)i));
+        kinds++;
+    }
+    return kinds;
+}
+
+/* What went wrong with connections. */
 static void judge(struct measuring *m)
 {
+    char counts[LOAD_FAILURES * 48]; /* a number of 20 digits, a name, ", " */
     const struct load_result *load = &m->result->load;
-    for (int i = 0; i < LOAD_FAILURES; i++)
-        if (load->failures[i] > 0 && i != LOAD_UNANSWERED)
-            fail(m, load_failure_name((enum load_failure)i), load->first_failure);
-    if (m->cell->workload.connections > 0 && load->exchanges == 0)
+    if (count_failures(load, counts, sizeof counts) > 0)
+        fail(m, counts, load->first_failure);
+    if (m->cell->workload.connections == 0)
+        return;
+    if (m->cell->rate > 0 && load->total.count == 0)
+        fail(m, "no exchange was due in the window", "take a longer --duration or a higher --rate");
+    if (load->exchanges == 0 && load->late.count == 0)
         fail(m, "no exchange ended in the window", load->first_failure);
 }
 

@@ -18,11 +18,12 @@
 /* One cell of the plan: everything that tells one set of figures from another. */
 struct measure_cell {
     struct target target;
-    struct workload workload; /* with connections, size … as they are to be */
-    int64_t ballast_bytes;    /* of the server's memory; 0: none */
-    double rate;              /* exchanges a second; 0: closed loop */
-    unsigned threads;         /* of the load */
-    uint64_t limit;           /* exchanges, 0: by time */
+    struct workload workload;   /* with connections, size … as they are to be */
+    int64_t ballast_bytes;      /* of the server's memory; 0: none */
+    int64_t memory_limit_bytes; /* that we and our servers may have besides; 0: no limit */
+    double rate;                /* exchanges a second; 0: closed loop */
+    unsigned threads;           /* of the load */
+    uint64_t limit;             /* exchanges, 0: by time */
     int64_t warmup_ns;
     int64_t window_ns;
 };

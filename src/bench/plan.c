@@ -84,6 +84,7 @@ static int add_cell(struct results *results, const struct wish *wish, const stru
         .target = *target,
         .workload = workload,
         .ballast_bytes = wish->ballast_bytes,
+        .memory_limit_bytes = wish->config->memory_limit_bytes,
         .rate = workload.connections > 0 ? wish->config->rate : 0,
         .threads = results->load_threads,
         .limit = results->is_stevens ? STEVENS_EXCHANGES : 0,

@@ -83,7 +83,10 @@ static int give_up(const struct start *start, enum outcome outcome, char *error,
     struct child *child = &start->process->child;
     struct child_end end;
     struct rusage usage;
-    char text[CHILD_LINE_SIZE + 100], line[CHILD_LINE_SIZE];
+    char text[CHILD_LINE_SIZE + 100], line[CHILD_LINE_SIZE], where[32] = "";
+    if (start->process->kind == TARGET_COMMAND)
+        snprintf(where, sizeof where, " at 127.0.0.1:%u",
+                 ntohs(((const struct sockaddr_in *)&start->process->address)->sin_port));
     child_stop(child, outcome == ENDED ? 0 : STOP_GRACE_MS, &end, &usage);
     child_last_line(child, line);
     describe_end(child, end.status, text, sizeof text);
@@ -94,7 +97,7 @@ static int give_up(const struct start *start, enum outcome outcome, char *error,
     else if (outcome == UNKNOWN)
         snprintf(error, size, "the server did not say where it listens");
     else
-        snprintf(error, size, "the server accepted no connection within %g s%s%s",
+        snprintf(error, size, "the server accepted no connection%s within %g s%s%s", where,
                  limit_ms(start->options) / 1000.0, line[0] ? "; it said: " : "", line);
     child_forget(child);
     return -1;
@@ -320,8 +323,8 @@ static int find_running(const struct target *target, const struct start *start, 
             return 0;
         }
     }
-    snprintf(error, size, "cannot connect to %.100s: %s; does the server run?", target->address,
-             strerror(refused));
+    snprintf(error, size, "cannot connect to %.100s: %s; the server has to run already",
+             target->address, strerror(refused));
     return -1;
 }
 

@@ -8,6 +8,7 @@
 #include "bench/bench.h"
 #include "cli/bench_options.h"
 #include "cli/command.h"
+#include "cli/limits_read.h"
 
 /* The whole command for the document, from "thrd" on, the caller's to free(); by whatever path we
  * were started. NULL: no memory. */
@@ -22,6 +23,17 @@ static char **whole_command(int argc, char *argv[])
     return words;
 }
 
+/* The kernel's own figure of free memory knows nothing of such limits. */
+static int64_t memory_limit(void)
+{
+    static struct limits limits;
+    limits_read(&limits, 0, 0);
+    const struct limits_reading *memory = &limits.of[LIMIT_CGROUP_MEMORY];
+    if (memory->max == LIMITS_UNKNOWN || memory->max == LIMITS_NONE)
+        return 0;
+    return memory->max > memory->used ? memory->max - memory->used : 1;
+}
+
 static int measure(struct bench_options *options, int argc, char *argv[])
 {
     char **words = whole_command(argc, argv);
@@ -31,6 +43,7 @@ static int measure(struct bench_options *options, int argc, char *argv[])
     }
     options->config.argc = argc + 1;
     options->config.argv = words;
+    options->config.memory_limit_bytes = memory_limit();
     int status = (int)bench_run(&options->config);
     free(words);
     return status;

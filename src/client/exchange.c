@@ -146,6 +146,7 @@ static void finish(struct load_thread *thread, struct load_connection *connectio
     tally_exchange(&thread->tally, due_ns == MONOTONIC_NEVER ? begun_ns : due_ns, begun_ns,
                    thread->now_ns);
     load_control_settle(thread->control, 1);
+    load_connection_tell_at_work(thread, connection);
     if (thread->plan->reconnects)
         load_connection_end(thread, connection);
 }

@@ -130,24 +130,35 @@ static struct load *create_load(const struct load_config *config)
     return NULL;
 }
 
-/* Waits until so many connections are up. The connections know how long that may take. */
-static int wait_up(struct load *load, unsigned count, char *error, size_t size)
+/* Waits until so many connections are up, and so many at work. The connections know how long that
+ * may take. */
+static int wait_for(struct load *load, unsigned up, unsigned at_work, char *error, size_t size)
 {
     struct load_control *control = &load->control;
     for (;;) {
         char reason[sizeof control->down_reason];
         pthread_mutex_lock(&control->lock);
         bool is_down = control->is_down;
-        bool is_up = control->up >= count;
+        bool is_ready = control->up >= up && control->at_work >= at_work;
         memcpy(reason, control->down_reason, sizeof reason);
         pthread_mutex_unlock(&control->lock);
         if (is_down)
             return refuse(error, size, "%s", reason);
-        if (is_up)
+        if (is_ready)
             return 0;
         if (!load_control_wait(control, MONOTONIC_NEVER))
             return refuse(error, size, "interrupted by a signal");
     }
+}
+
+/* Connections are up as soon as the kernel has made them: a server's workers for thousands of them
+ * may need a second more, and what starting them costs is not what exchanges cost. So all that
+ * stand have had an exchange before anything is measured; but an open loop's may not be due for
+ * long, and then workers have that long to start. */
+static unsigned count_awaited(const struct load_config *config)
+{
+    bool are_due_soon = config->rate <= 0 || config->connections <= config->rate;
+    return are_due_soon ? config->connections : 0;
 }
 
 static int start_all(struct load *load, char *error, size_t size)
@@ -160,13 +171,14 @@ static int start_all(struct load *load, char *error, size_t size)
                           config->threads, strerror(errno));
     }
     unsigned standing = config->held + (load->plan.reconnects ? 0 : config->connections);
-    if (wait_up(load, standing, error, size) < 0)
+    if (wait_for(load, standing, 0, error, size) < 0)
         return -1;
     if (config->limit > 0)
         return 0; /* they begin with the window: none of them is warm-up */
     order_go(load, monotonic_ns());
     /* Connections that come and go have been up once: that shows that there is a server. */
-    return wait_up(load, config->held + config->connections, error, size);
+    return wait_for(load, config->held + config->connections,
+                    load->plan.reconnects ? 0 : count_awaited(config), error, size);
 }
 
 /* For each thread: epoll, wake-up, timer, and the sockets that it keeps; and the news. */

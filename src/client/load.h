@@ -76,19 +76,20 @@ const char *load_failure_name(enum load_failure failure);
 struct load_result {
     /* In the window: */
     int64_t window_ns;
-    uint64_t exchanges;       /* that ended in it; open loop: that were due in it, and ended */
-    uint64_t connects;        /* connections made in it */
-    uint64_t bytes_in;        /* received from the server */
-    uint64_t bytes_out;       /* sent */
-    double load_cpu_s;        /* CPU time of all load threads, seconds */
-    double load_busiest;      /* CPU time of the busiest load thread / window, 0 to 1 */
-    struct histogram total;   /* from the intended start of an exchange (open loop: when it was due;
-                                 else with reconnect: of its connect) to its last byte. Open loop:
-                                 those unanswered, too, with the time that they had waited */
-    struct histogram late;    /* the same without correction for coordinated omission: from when it
-                                 was really begun; of those answered. Closed loop: as total */
-    struct histogram first;   /* from the request's last byte sent to the reply's first; 0 where
-                                 that came before. LOAD_AGE: from the connection */
+    uint64_t exchanges;     /* that ended in it. An open loop's times are of those that were due in
+                               it: late.count of them have ended, total.count in all */
+    uint64_t connects;      /* connections made in it */
+    uint64_t bytes_in;      /* received from the server */
+    uint64_t bytes_out;     /* sent */
+    double load_cpu_s;      /* CPU time of all load threads, seconds */
+    double load_busiest;    /* CPU time of the busiest load thread / window, 0 to 1 */
+    struct histogram total; /* from the intended start of an exchange (open loop: when it was due;
+                               else with reconnect: of its connect) to its last byte. Open loop:
+                               those unanswered, too, with the time that they had waited */
+    struct histogram late;  /* the same without correction for coordinated omission: from when it
+                               was really begun; of those answered. Closed loop: as total */
+    struct histogram first; /* from the request's last byte sent to the reply's first; 0 where
+                               that came before. LOAD_AGE: from the connection */
     struct histogram connect; /* from connect(2) to the connection; of all connections ever made */
     struct histogram ages;    /* LOAD_AGE only */
 
@@ -105,7 +106,9 @@ struct load;
 
 /* Makes the threads and the connections. Blocks until every connection (held ones too, each after
  * its exchange) is up; each has patience_ns for that. Exchanges of the busy connections begin as
- * soon as all are up: they are the warm-up (none with a limit). With reconnect the busy ones are
+ * soon as all are up: they are the warm-up (none with a limit), and each connection has had its
+ * first one, well or not, when this returns (not in an open loop in which a round of them takes
+ * more than a second). With reconnect the busy ones are
  * made as they are needed, and have been up once each when this returns (not with a limit). Returns
  * 0 with *load, or -1 with the reason in error (one line), also when a signal that is not blocked
  * comes: then nothing is left. Raises the soft limit of open files where needed. Where the server's
@@ -122,9 +125,10 @@ void load_open_window(struct load *load, int64_t begin_ns);
 bool load_wait(struct load *load, int64_t end_ns);
 
 /* The window ends at end_ns (later; or else now: result.window_ns tells). Exchanges that end after
- * it do not count, except that an open loop's that were due before are waited for, patience_ns at
- * most. No new ones begin. Blocks until none is under way; false where a signal that is not blocked
- * came first: then load_finish() gives them up without a word. Connections stay up until then. */
+ * it do not count, except for the times of an open loop's: those that were due before are waited
+ * for, patience_ns at most. No new ones begin. Blocks until none is under way; false where a signal
+ * that is not blocked came first: then load_finish() gives them up without a word. Connections stay
+ * up until then. */
 bool load_close_window(struct load *load, int64_t end_ns);
 
 /* Closes every connection, joins the threads, fills in *result (large: not on a small stack) and

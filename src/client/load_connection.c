@@ -18,6 +18,9 @@
 #include "client/exchange.h"
 #include "client/spare_sockets.h"
 
+/* How many exchanges are given up between two looks at what the caller wants. */
+#define LOOK_EVERY 65536u
+
 /* Books the descriptor as this connection's, so that events find it. Returns 0, or -1 with errno.
  */
 static int own_descriptor(struct load_thread *thread, struct load_connection *connection)
@@ -68,6 +71,14 @@ void load_connection_tell_up(struct load_thread *thread, struct load_connection 
     if (!thread->has_gone)
         thread->coming--;
     load_control_tell_up(thread->control);
+}
+
+void load_connection_tell_at_work(struct load_thread *thread, struct load_connection *connection)
+{
+    if (connection->is_at_work || connection->is_held)
+        return;
+    connection->is_at_work = true;
+    load_control_tell_at_work(thread->control);
 }
 
 void load_connection_came_up(struct load_thread *thread, struct load_connection *connection,
@@ -263,6 +274,12 @@ void load_connection_give_up(struct load_thread *thread, struct load_connection 
             break;
         if (due_ns != MONOTONIC_NEVER)
             tally_unanswered(&thread->tally, due_ns, thread->now_ns);
+        /* A schedule that nobody can keep leaves millions: whoever waits may have had enough. */
+        if (next % LOOK_EVERY == 0) {
+            load_thread_look(thread);
+            if (thread->orders.quit)
+                break;
+        }
     }
     snprintf(text, sizeof text,
              "connection %u, exchange %ju: no reply within %g s after the end of the window",
@@ -299,6 +316,7 @@ void load_connection_fail(struct load_thread *thread, struct load_connection *co
                              thread->now_ns);
     }
     load_control_tell_failures(thread->control, failure, 1, connection->has_been_up, text);
+    load_connection_tell_at_work(thread, connection);
     lose_exchanges(thread, connection, connection->begun);
     load_connection_close(thread, connection);
     connection->state = CONNECTION_PAUSED;

@@ -35,6 +35,9 @@ void load_connection_came_up(struct load_thread *thread, struct load_connection 
 /* For exchange.c: it is in order now as far as the caller waits for that. */
 void load_connection_tell_up(struct load_thread *thread, struct load_connection *connection);
 
+/* For exchange.c: its first exchange is over. */
+void load_connection_tell_at_work(struct load_thread *thread, struct load_connection *connection);
+
 /* For exchange.c: the send was short, go on when there is room. */
 void load_connection_wait_for_room(struct load_thread *thread, struct load_connection *connection);
 

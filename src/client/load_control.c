@@ -43,20 +43,27 @@ struct load_orders load_control_orders(struct load_control *control)
     return orders;
 }
 
-void load_control_tell_up(struct load_control *control)
+static void count_one(struct load_control *control, unsigned *count)
 {
     pthread_mutex_lock(&control->lock);
-    control->up++;
+    ++*count;
     pthread_mutex_unlock(&control->lock);
     send_news(control);
 }
 
+void load_control_tell_up(struct load_control *control)
+{
+    count_one(control, &control->up);
+}
+
+void load_control_tell_at_work(struct load_control *control)
+{
+    count_one(control, &control->at_work);
+}
+
 void load_control_tell_drained(struct load_control *control)
 {
-    pthread_mutex_lock(&control->lock);
-    control->drained++;
-    pthread_mutex_unlock(&control->lock);
-    send_news(control);
+    count_one(control, &control->drained);
 }
 
 void load_control_tell_failures(struct load_control *control, enum load_failure failure,

@@ -26,6 +26,7 @@ struct load_control {
     pthread_mutex_t lock;
     struct load_orders orders;        /* [L] */
     unsigned up;                      /* [L] connections that have come up */
+    unsigned at_work;                 /* [L] busy ones whose first exchange is over */
     unsigned drained;                 /* [L] threads with nothing under way after the window */
     bool is_down;                     /* [L] a connection failed that had never been up */
     uint64_t failures[LOAD_FAILURES]; /* [L] */
@@ -44,6 +45,7 @@ void load_control_fini(struct load_control *control);
 /* Any load thread: */
 struct load_orders load_control_orders(struct load_control *control);
 void load_control_tell_up(struct load_control *control);
+void load_control_tell_at_work(struct load_control *control);
 void load_control_tell_drained(struct load_control *control);
 
 /* text: what happened, one line. was_up: whether its connection had ever come up. */

@@ -77,10 +77,26 @@ static int64_t next_due_ns(const struct load_thread *thread)
     return due_ns < thread->orders.end_ns ? due_ns : MONOTONIC_NEVER;
 }
 
-/* A connection that is busy now takes what is due when it is free. */
+/* Goes on with the round of exchanges that is under way now, where that is a later one. */
+static void skip_rounds(struct load_thread *thread)
+{
+    uint64_t exchange = schedule_round(&thread->schedule, thread->now_ns);
+    if (exchange <= thread->cursor_exchange)
+        return;
+    thread->cursor_exchange = exchange;
+    thread->cursor_connection = 0;
+}
+
+/* A connection that is busy now takes what is due when it is free. So, where more is due than there
+ * are connections, each is looked at once: a schedule that nobody can keep would otherwise leave no
+ * time for replies. */
 static void begin_due(struct load_thread *thread)
 {
-    while (next_due_ns(thread) <= thread->now_ns) {
+    for (unsigned i = 0; next_due_ns(thread) <= thread->now_ns; i++) {
+        if (i == thread->busy) {
+            skip_rounds(thread);
+            return;
+        }
         struct load_connection *connection = &thread->connections[thread->cursor_connection];
         if (++thread->cursor_connection == thread->busy) {
             thread->cursor_connection = 0;

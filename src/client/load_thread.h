@@ -51,6 +51,7 @@ struct load_connection {
     unsigned number; /* among all connections of the load */
     bool is_held;
     bool has_been_up;    /* has come up once; told to the caller */
+    bool is_at_work;     /* its first exchange is over, well or not; told to the caller */
     bool is_quiet;       /* a held one that has had its exchange */
     bool is_watched;     /* is in the epoll set … */
     bool is_out_watched; /* … also for room to send */

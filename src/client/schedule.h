@@ -22,4 +22,13 @@ static inline int64_t schedule_due_ns(const struct schedule *schedule, unsigned 
     return schedule->begin_ns + (int64_t)(number * schedule->interval_ns);
 }
 
+/* In which round of all connections, from 0, that moment is: in an earlier one everything has been
+ * due by then. */
+static inline uint64_t schedule_round(const struct schedule *schedule, int64_t moment_ns)
+{
+    double rounds =
+        (double)(moment_ns - schedule->begin_ns) / (schedule->interval_ns * schedule->connections);
+    return rounds > 0 ? (uint64_t)rounds : 0;
+}
+
 #endif

@@ -16,14 +16,17 @@ void tally_init(struct tally *tally, bool open_loop)
     histogram_init(&tally->ages);
 }
 
-/* In a closed loop the window has what ended in it; in an open loop what was due in it, or else
+/* How many there were is told of those that ended in the window: a server that is asked for more
+ * than it can do would seem to do it all if those that end later counted, too. How long they took
+ * is told of the same in a closed loop, but in an open one of what was due in the window, or else
  * the exchanges that a stall has held up beyond its end would be missing. */
 void tally_exchange(struct tally *tally, int64_t intended_ns, int64_t begun_ns, int64_t ended_ns)
 {
     tally->all_exchanges++;
-    if (!tally_is_in_window(tally, tally->open_loop ? intended_ns : ended_ns))
+    bool has_ended_in_window = tally_is_in_window(tally, ended_ns);
+    tally->exchanges += has_ended_in_window;
+    if (tally->open_loop ? !tally_is_in_window(tally, intended_ns) : !has_ended_in_window)
         return;
-    tally->exchanges++;
     histogram_record(&tally->total, ended_ns - intended_ns);
     if (tally->open_loop)
         histogram_record(&tally->late, ended_ns - begun_ns);

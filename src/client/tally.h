@@ -15,7 +15,7 @@ struct tally {
     bool open_loop;
     int64_t begin_ns; /* of the window; MONOTONIC_NEVER until it is opened, closed */
     int64_t end_ns;
-    uint64_t exchanges;
+    uint64_t exchanges; /* that ended in it */
     uint64_t connects;
     uint64_t bytes_in;
     uint64_t bytes_out;

@@ -35,6 +35,7 @@ add_library(thrd_bench_core STATIC EXCLUDE_FROM_ALL
     bench/proc_file.c
     bench/processes.c
     bench/progress.c
+    bench/room.c
     bench/run.c
     bench/statistics.c
     bench/target.c

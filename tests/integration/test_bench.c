@@ -144,6 +144,8 @@ static void every_workload_has_its_figures(struct process *thrd)
     assert_true(checked_figure("start", "thread", "start_p50_us") > 1);
     assert_true(checked_figure("hold", "thread", "pss_bytes_per_connection") > 1000);
     assert_true(checked_figure("hold", "thread", "kernel_stack_bytes_per_connection") > 4000);
+    /* The server's own: what the rest of the machine gives back meanwhile is not in it. */
+    assert_true(checked_figure("hold", "thread", "page_table_bytes_per_connection") >= 0);
     assert_true(isnan(figure_of("hold", "thread", "operations_per_second")));
 }
 
@@ -238,6 +240,19 @@ static void stall_shows_in_the_corrected_latency_only(struct process *thrd)
     assert_true(fabs(checked_figure("rr", "thread", "operations_per_second") - 4000) < 200);
 }
 
+/* A server that takes 50 us for each request does less than 40,000 a second: what it catches up on
+ * when the window is over is no part of what it did in it, nor of what that cost. */
+static void rate_beyond_the_server_shows_what_it_does(struct process *thrd)
+{
+    BENCH(thrd, 0, "--rounds=1", "--duration=300ms", "--workload=rr", "--modes=none",
+          "--connections=4", "--rate=40000", planted("slow"));
+    assert_true(checked_figure("rr", "planted", "operations_per_second") <= 21000);
+    assert_true(checked_figure("rr", "planted", "server_cpu_us_per_operation") >= 40);
+    assert_true(checked_figure("rr", "planted", "latency_max_us") > 100000);
+    json_t *notes = json_object_get(cell_of("rr", "planted"), "notes");
+    assert_non_null(strstr(json_string_value(json_array_get(notes, 0)), "were reached"));
+}
+
 static void wrong_byte_fails_the_run(struct process *thrd)
 {
     BENCH(thrd, STATUS_FAILED, QUICK, "--workload=rr", "--modes=thread", "--connections=8",
@@ -284,6 +299,35 @@ static void server_that_does_not_start_is_named_with_its_words(struct process *t
         json_string_value(json_object_get(cell_of("rr", "broken"), "first_failure"));
     assert_non_null(strstr(words, "no such configuration"));
     assert_non_null(strstr(words, "7"));
+}
+
+/* A daemon's descendants are nobody's that the server's accounts tell of: their CPU would be told
+ * as 0. */
+static void server_in_the_background_has_no_figures(struct process *thrd)
+{
+    char option[500];
+    snprintf(option, sizeof option,
+             "--against=daemon=('%s' {port} none &); trap 'exit 0' TERM; while :; do sleep 1; done",
+             FAULTY_SERVER);
+    BENCH(thrd, STATUS_FAILED, "--rounds=1", "--duration=100ms", "--workload=rr", "--modes=none",
+          option);
+    const char *words =
+        json_string_value(json_object_get(cell_of("rr", "daemon"), "first_failure"));
+    assert_non_null(strstr(words, "foreground"));
+}
+
+/* 16 TiB: were they taken, the kernel would end some process or other. */
+static void ballast_beyond_the_machine_is_not_begun(struct process *thrd)
+{
+    BENCH(thrd, STATUS_FAILED, "--rounds=1", "--duration=100ms", "--workload=crr", "--modes=thread",
+          "--ballast=0,16384g");
+    json_t *cells = json_object_get(document, "cells");
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(cells, 0), "first_failure")), "");
+    const char *words =
+        json_string_value(json_object_get(json_array_get(cells, 1), "first_failure"));
+    assert_non_null(strstr(words, "there is no memory for it"));
+    assert_non_null(strstr(words, "16416")); /* with the page tables */
 }
 
 /* ---- Against the operating system -------------------------------------------------------- */
@@ -474,6 +518,25 @@ static void interrupt_ends_servers_and_shows_what_there_is(struct process *thrd)
     assert_int_equal(errno, ESRCH);
 }
 
+/* It would be waited for 10 s. */
+static void interrupt_ends_a_start_that_hangs(struct process *thrd)
+{
+    pid_t servers[4];
+    process_command(thrd, "bench", "--workload=rr", "--modes=none",
+                    "--against=silent=exec sleep 300 # {port}", NULL);
+    int64_t deadline = patience();
+    while (proc_children(thrd->pid, 0, servers, 4) == 0)
+        if (!look_again(deadline))
+            suite_fail("no server was started");
+    int64_t begin_ms = now_ms();
+    process_signal(thrd, SIGINT);
+    thrd->expect_exit = process_wait_exit(thrd);
+    assert_int_equal(thrd->expect_exit, 130);
+    assert_in_range(now_ms() - begin_ms, 0, allow_ms(5000));
+    assert_true(read(thrd->out, output, sizeof output) > 0);
+    assert_int_equal(kill(servers[0], 0), -1);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -484,10 +547,13 @@ int main(int argc, char **argv)
         CASE(stevens_rows_are_there),
         CASE(delay_is_found),
         CASE(stall_shows_in_the_corrected_latency_only),
+        CASE(rate_beyond_the_server_shows_what_it_does),
         CASE(wrong_byte_fails_the_run),
         CASE(early_end_fails_the_run),
         CASE(death_of_a_server_fails_the_run),
         CASE(server_that_does_not_start_is_named_with_its_words),
+        CASE(server_in_the_background_has_no_figures),
+        CASE(ballast_beyond_the_machine_is_not_begun),
         CASE(cpu_time_of_threads_is_the_kernels),
         CASE(cpu_time_of_processes_is_the_kernels),
         CASE(running_server_is_measured_from_outside),
@@ -497,6 +563,7 @@ int main(int argc, char **argv)
         CASE(file_that_cannot_be_written_is_known_at_once),
         CASE(two_runs_are_compared),
         CASE(interrupt_ends_servers_and_shows_what_there_is),
+        CASE(interrupt_ends_a_start_that_hangs),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("bench", cases, NULL, NULL);

@@ -48,8 +48,7 @@ static void check_sums(void)
 {
     assert_true(result.all_exchanges >= result.exchanges);
     assert_true(result.all_connects >= result.connects);
-    assert_true(result.total.count >= result.exchanges);
-    assert_int_equal(result.late.count, result.exchanges);
+    assert_true(result.total.count >= result.late.count);
     assert_true(result.connect.count == result.all_connects);
     assert_true(result.load_cpu_s >= 0);
     assert_true(result.load_busiest >= 0 && result.load_busiest < 1.1);

@@ -146,6 +146,48 @@ static void test_reconnect(void **state)
     assert_int_equal(sources, 254);
 }
 
+static atomic_int first_answers;
+
+/* As a server does that needs its time to start a worker. */
+static void answer_the_first_late(struct planted_client *client, const unsigned char *data,
+                                  size_t size)
+{
+    if (client->received == size && size > 0) {
+        let_pass(2);
+        atomic_fetch_add(&first_answers, 1);
+    }
+    planted_send(client, data, size);
+}
+
+/* What the server does for a connection that has just come is no part of the window. */
+static void test_all_are_at_work_before_the_window(void **state)
+{
+    static const double rates[] = {0, 1000};
+    (void)state;
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        struct load_config config = case_config(answer_the_first_late);
+        config.connections = 100;
+        config.rate = rates[i];
+        atomic_store(&first_answers, 0);
+        struct load *load = case_start(&config);
+        assert_int_equal(atomic_load(&first_answers), 100);
+        case_finish(load, 10);
+        planted_server_stop(&server);
+        case_expect_no_failure();
+    }
+}
+
+/* Workers have all the time that such a schedule leaves them. */
+static void test_slow_schedule_is_not_waited_for(void **state)
+{
+    struct load_config config = case_config(planted_echo);
+    (void)state;
+    config.connections = 10;
+    config.rate = 0.001;
+    case_run(&config, 10);
+    case_expect_no_failure();
+}
+
 static void test_reconnect_by_time(void **state)
 {
     struct load_config config = case_config(planted_echo);
@@ -425,6 +467,8 @@ int main(void)
         cmocka_unit_test(test_largest_size),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_reconnect),
+        cmocka_unit_test(test_all_are_at_work_before_the_window),
+        cmocka_unit_test(test_slow_schedule_is_not_waited_for),
         cmocka_unit_test(test_reconnect_by_time),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_bytes),

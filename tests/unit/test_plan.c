@@ -270,7 +270,13 @@ static void test_trouble_is_told(void **state)
     (void)state;
     plan();
     noted_cell(FIGURE_OPERATIONS_PER_SECOND, 1)->failures[LOAD_UNANSWERED] = 3;
-    expect_note("3 exchanges got no reply");
+    expect_note(
+        "3 exchanges got no reply within 5 s, and no latency tells of them: not all clients "
+        "were served");
+    results.cells[0].notes[0][0] = '\0';
+    results.cells[0].cell.rate = 1;
+    expect_note("3 exchanges got no reply within 5 s; their latency is the time that they waited");
+    results.cells[0].cell.rate = 0;
     results.cells[0].failures[LOAD_UNANSWERED] = 0;
     results.cells[0].notes[0][0] = '\0';
     results.cells[0].rounds = 5;
