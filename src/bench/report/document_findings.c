@@ -1,8 +1,9 @@
 /* document_findings.c - what was found, in sentences; see document_parts.h.
  *
- * The trouble first; then what a connection costs, what it makes of the servers once it is there,
- * in bulk, its memory, its start, and the tail at a fixed rate. Where the interval of a ratio has 1
- * in it, no difference can be seen, and the sentence says that. */
+ * The trouble first; then Stevens' figure, what a connection costs (alone, while others are held,
+ * for Stevens' request), what it makes of the servers once it is there, in bulk, its memory, its
+ * start, and the tail at a fixed rate. Where the interval of a ratio has 1 in it, no difference can
+ * be seen, and the sentence says that. */
 #include <math.h>
 #include <string.h>
 
@@ -147,6 +148,8 @@ static void say_connection_cpu(struct findings *findings, const struct findings_
             sentence_capitalize(&sentence); /* a name stays as it is */
     }
     add_connections(&sentence, pair->choice);
+    if (pair->choice->shape.held > 0)
+        sentence_add(&sentence, ", while %.0f others are held", pair->choice->shape.held);
     if (pair->choice->shape.ballast_bytes > 0) {
         struct quantity size;
         sentence_add(&sentence, ", with %s of parent memory",
@@ -329,6 +332,41 @@ static void say_tail(struct findings *findings, const struct findings_pair *pair
     say_difference(findings, pair, FIGURE_LATENCY_P99_9_US, &sentence);
 }
 
+static const json_t *stevens_row(const json_t *document, const char *target)
+{
+    const json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(json_object_get(document, "stevens"), "rows"), i, row)
+        if (strcmp(document_string(row, "target"), target) == 0)
+            return row;
+    return NULL;
+}
+
+static double control_us(const struct findings *findings, const char *target)
+{
+    const json_t *row = stevens_row(findings->document, target);
+    return document_number(json_object_get(row, "process_control_cpu_s"), "median") * 1e6;
+}
+
+/* The figure's own column: what workers cost above a server that has none. */
+static void say_stevens(struct findings *findings)
+{
+    const json_t *stevens = json_object_get(findings->document, "stevens");
+    double thread = control_us(findings, "thread");
+    double process = control_us(findings, "fork");
+    struct quantity first, second;
+    struct sentence sentence;
+    if (isnan(thread) || isnan(process))
+        return;
+    sentence_begin(&sentence);
+    sentence_add(&sentence,
+                 "Starting and ending workers for Stevens' %.0f connections costs %s of CPU with "
+                 "threads and %s with processes.",
+                 document_number(stevens, "clients") * document_number(stevens, "connections_each"),
+                 quantity_time(&first, thread), quantity_time(&second, process));
+    say(findings, &sentence);
+}
+
 /* What is said of each workload, in the order in which it is said. */
 static const struct {
     const char *workload;
@@ -337,6 +375,8 @@ static const struct {
 } topics[] = {
     {"crr", false, say_connection_cpu},
     {"crr", false, say_cpu_above_inline},
+    {"churn", false, say_connection_cpu},
+    {"bytes", false, say_connection_cpu},
     {"rr", false, say_requests},
     {"stream", false, say_bulk},
     {"hold", false, say_memory},
@@ -348,6 +388,8 @@ static const struct {
 json_t *document_findings(const json_t *document)
 {
     struct findings findings = {.document = document, .sentences = document_trouble(document)};
+    if (findings.sentences)
+        say_stevens(&findings);
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
         findings_for_each_pair(document, topics[i].workload, topics[i].open_loop, topics[i].say,
                                &findings);
