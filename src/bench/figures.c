@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define EXCHANGE_MISSING "no exchange ended in the window"
-#define FEW_EXCHANGES    "fewer than ten exchanges of all rounds took longer"
+#define FEW_EXCHANGES    "too few exchanges: fewer than ten of all rounds lie beyond it"
 #define FOREIGN_SERVER   "the server was not started by bench, so its processes are not known"
 #define NOT_TOLD_APART                                                                             \
     "not known of a server with child processes (the kernel counts one that ends between two "     \

@@ -437,6 +437,24 @@ static void test_findings_of_other_connections(void **state)
     check_findings(synthetic_document(), expected, sizeof expected / sizeof expected[0]);
 }
 
+/* What is the machine's may be anybody's; what is the server's is not. */
+static void test_memory_on_a_busy_machine(void **state)
+{
+    static const char *const expected[] = {
+        "A held connection takes 20 KiB of the server's own memory with a thread and 80 KiB with a "
+        "process: 4.0x (within 1 %)."};
+    (void)state;
+    synthetic_results();
+    struct result_cell *cells[] = {synthetic_cell("hold", "thread", 0),
+                                   synthetic_cell("hold", "fork", 0)};
+    for (size_t i = 0; i < 2; i++) {
+        synthetic_constant(cells[i], FIGURE_PSS_BYTES_PER_CONNECTION, i == 0 ? 20480 : 81920);
+        synthetic_constant(cells[i], FIGURE_KERNEL_BYTES_PER_CONNECTION, 30000);
+    }
+    cells[0]->figures[FIGURE_KERNEL_BYTES_PER_CONNECTION][1] = 900000;
+    check_findings(synthetic_document(), expected, 1);
+}
+
 static void test_a_finding_of_stevens(void **state)
 {
     static const char *const expected[] = {
@@ -713,6 +731,7 @@ int main(void)
         cmocka_unit_test_teardown(test_findings_of_the_usual_run, synthetic_free),
         cmocka_unit_test_teardown(test_findings_about_another_server, synthetic_free),
         cmocka_unit_test_teardown(test_findings_of_other_connections, synthetic_free),
+        cmocka_unit_test_teardown(test_memory_on_a_busy_machine, synthetic_free),
         cmocka_unit_test_teardown(test_a_finding_of_stevens, synthetic_free),
         cmocka_unit_test_teardown(test_a_sweep_is_told_by_its_middle, synthetic_free),
         cmocka_unit_test_teardown(test_one_round_has_no_interval, synthetic_free),

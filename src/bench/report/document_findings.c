@@ -277,26 +277,39 @@ static void say_bulk(struct findings *findings, const struct findings_pair *pair
     say_throughput(findings, pair, &bulk);
 }
 
-static void say_memory(struct findings *findings, const struct findings_pair *pair)
+static bool say_memory_of(struct findings *findings, const struct findings_pair *pair,
+                          enum figure figure, const char *which)
 {
-    enum figure figure = FIGURE_MEMORY_BYTES_PER_CONNECTION;
-    const char *which = "";
     struct estimate own, reference;
     struct quantity first, second;
     struct sentence sentence;
     if (!document_figure(pair->cell, figure, &own) ||
-        !document_figure(pair->reference, figure, &reference)) {
-        figure = FIGURE_PSS_BYTES_PER_CONNECTION;
-        which = " of the server's own memory";
-        if (!document_figure(pair->cell, figure, &own) ||
-            !document_figure(pair->reference, figure, &reference))
-            return;
-    }
+        !document_figure(pair->reference, figure, &reference))
+        return false;
     sentence_begin(&sentence);
     sentence_add(&sentence, "A held connection takes %s%s with %s and %s with %s",
                  quantity_bytes(&first, reference.median), which, one_of(pair->reference_target),
                  quantity_bytes(&second, own.median), one_of(pair->target));
     say_difference(findings, pair, figure, &sentence);
+    return true;
+}
+
+/* The kernel's memory is the whole machine's: what others do there can hide a difference that the
+ * servers' own memory shows. */
+static bool is_drowned(const struct findings *findings, const struct findings_pair *pair)
+{
+    struct estimate all, own;
+    return pair_ratio(findings, pair, FIGURE_MEMORY_BYTES_PER_CONNECTION, &all) &&
+           pair_ratio(findings, pair, FIGURE_PSS_BYTES_PER_CONNECTION, &own) &&
+           no_difference(&all) && !no_difference(&own);
+}
+
+static void say_memory(struct findings *findings, const struct findings_pair *pair)
+{
+    if (is_drowned(findings, pair) ||
+        !say_memory_of(findings, pair, FIGURE_MEMORY_BYTES_PER_CONNECTION, ""))
+        say_memory_of(findings, pair, FIGURE_PSS_BYTES_PER_CONNECTION,
+                      " of the server's own memory");
 }
 
 static void say_start(struct findings *findings, const struct findings_pair *pair)
@@ -332,41 +345,6 @@ static void say_tail(struct findings *findings, const struct findings_pair *pair
     say_difference(findings, pair, FIGURE_LATENCY_P99_9_US, &sentence);
 }
 
-static const json_t *stevens_row(const json_t *document, const char *target)
-{
-    const json_t *row;
-    size_t i;
-    json_array_foreach (json_object_get(json_object_get(document, "stevens"), "rows"), i, row)
-        if (strcmp(document_string(row, "target"), target) == 0)
-            return row;
-    return NULL;
-}
-
-static double control_us(const struct findings *findings, const char *target)
-{
-    const json_t *row = stevens_row(findings->document, target);
-    return document_number(json_object_get(row, "process_control_cpu_s"), "median") * 1e6;
-}
-
-/* The figure's own column: what workers cost above a server that has none. */
-static void say_stevens(struct findings *findings)
-{
-    const json_t *stevens = json_object_get(findings->document, "stevens");
-    double thread = control_us(findings, "thread");
-    double process = control_us(findings, "fork");
-    struct quantity first, second;
-    struct sentence sentence;
-    if (isnan(thread) || isnan(process))
-        return;
-    sentence_begin(&sentence);
-    sentence_add(&sentence,
-                 "Starting and ending workers for Stevens' %.0f connections costs %s of CPU with "
-                 "threads and %s with processes.",
-                 document_number(stevens, "clients") * document_number(stevens, "connections_each"),
-                 quantity_time(&first, thread), quantity_time(&second, process));
-    say(findings, &sentence);
-}
-
 /* What is said of each workload, in the order in which it is said. */
 static const struct {
     const char *workload;
@@ -389,7 +367,7 @@ json_t *document_findings(const json_t *document)
 {
     struct findings findings = {.document = document, .sentences = document_trouble(document)};
     if (findings.sentences)
-        say_stevens(&findings);
+        findings.failed |= document_stevens_finding(document, findings.sentences);
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
         findings_for_each_pair(document, topics[i].workload, topics[i].open_loop, topics[i].say,
                                &findings);
