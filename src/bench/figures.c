@@ -4,9 +4,11 @@
 #include <string.h>
 
 #define EXCHANGE_MISSING "no exchange ended in the window"
-#define FEW_EXCHANGES    "of all rounds' exchanges not ten lie above it"
-#define CLOSED_LOOP      "only with --rate: a closed loop has no schedule that could be kept or not"
+#define FEW_EXCHANGES    "too few exchanges: fewer than ten of all rounds lie beyond it"
 #define FOREIGN_SERVER   "the server was not started by bench, so its processes are not known"
+#define NOT_TOLD_APART                                                                             \
+    "not known of a server with child processes (the kernel counts one that ends between two "     \
+    "clock ticks as user time alone), nor of one that bench did not start"
 #define NO_KERNEL_MEMORY "/proc/meminfo does not tell it, or it did not grow measurably"
 
 static const struct figure_info figures[FIGURES] = {
@@ -41,24 +43,24 @@ static const struct figure_info figures[FIGURES] = {
 
     [FIGURE_UNCORRECTED_P50_US] = {"uncorrected_p50_us",
                                    "as latency_p50_us, but from when the exchange was really begun",
-                                   CLOSED_LOOP, FIGURE_NEITHER},
+                                   FEW_EXCHANGES, FIGURE_NEITHER},
     [FIGURE_UNCORRECTED_P90_US] = {"uncorrected_p90_us",
                                    "as latency_p90_us, but from when the exchange was really begun",
-                                   CLOSED_LOOP, FIGURE_NEITHER},
+                                   FEW_EXCHANGES, FIGURE_NEITHER},
     [FIGURE_UNCORRECTED_P99_US] = {"uncorrected_p99_us",
                                    "as latency_p99_us, but from when the exchange was really begun",
-                                   CLOSED_LOOP, FIGURE_NEITHER},
+                                   FEW_EXCHANGES, FIGURE_NEITHER},
     [FIGURE_UNCORRECTED_P99_9_US] = {"uncorrected_p99_9_us",
                                      "as latency_p99_9_us, but from when the exchange was really "
                                      "begun",
-                                     CLOSED_LOOP, FIGURE_NEITHER},
+                                     FEW_EXCHANGES, FIGURE_NEITHER},
     [FIGURE_UNCORRECTED_P99_99_US] = {"uncorrected_p99_99_us",
                                       "as latency_p99_99_us, but from when the exchange was really "
                                       "begun",
-                                      CLOSED_LOOP, FIGURE_NEITHER},
+                                      FEW_EXCHANGES, FIGURE_NEITHER},
     [FIGURE_UNCORRECTED_MAX_US] = {"uncorrected_max_us",
                                    "as latency_max_us, but from when the exchange was really begun",
-                                   CLOSED_LOOP, FIGURE_NEITHER},
+                                   EXCHANGE_MISSING, FIGURE_NEITHER},
 
     [FIGURE_CONNECT_P50_US] = {"connect_p50_us",
                                "half of the connections were made in at most so long; the kernel "
@@ -92,10 +94,10 @@ static const struct figure_info figures[FIGURES] = {
                                             FOREIGN_SERVER, FIGURE_LOWER_IS_BETTER},
     [FIGURE_SERVER_USER_US_PER_OPERATION] = {"server_user_us_per_operation",
                                              "the part of it in user mode, told in clock ticks",
-                                             FOREIGN_SERVER, FIGURE_NEITHER},
+                                             NOT_TOLD_APART, FIGURE_NEITHER},
     [FIGURE_SERVER_SYSTEM_US_PER_OPERATION] = {"server_system_us_per_operation",
                                                "the part of it in the kernel, told in clock ticks",
-                                               FOREIGN_SERVER, FIGURE_NEITHER},
+                                               NOT_TOLD_APART, FIGURE_NEITHER},
     [FIGURE_SERVER_CPU_ABOVE_INLINE_US_PER_OPERATION] =
         {"server_cpu_above_inline_us_per_operation",
          "CPU time for each exchange above that of mode inline, round by round: what the worker "

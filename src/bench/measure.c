@@ -279,8 +279,18 @@ static double since_start(struct timeval whole, int64_t start_ns)
     return fmax(0, seconds_of(whole) - (start_ns > 0 ? (double)start_ns / 1e9 : 0));
 }
 
+/* The kernel divides the time of a process by what its clock ticks found it doing, and counts all
+ * of one that ended between two ticks as user time: of workers that live so short, nothing is
+ * known. */
+static bool has_children(const struct measuring *m)
+{
+    const struct target *target = &m->cell->target;
+    bool forks = target->kind == TARGET_OURS && strcmp(target->mode, "fork") == 0;
+    return forks || m->cpu[0].processes > 1 || m->cpu[1].processes > 1;
+}
+
 /* The window's CPU time is exact but not told apart; how much of it was the kernel's is known
- * for the time from the start to the end of the server. */
+ * for the time from the start to the end of the server, where that is one process. */
 static void fill_cpu(struct measuring *m)
 {
     const struct accounting_cpu *cpu = m->cpu;
@@ -296,7 +306,7 @@ static void fill_cpu(struct measuring *m)
     double per_operation = cores * (double)load->window_ns / 1e3 / exchanges_in_window(m);
     *figure(m, FIGURE_SERVER_CORES) = cores;
     *figure(m, FIGURE_SERVER_CPU_US_PER_OPERATION) = per_operation;
-    if (user + system <= 0)
+    if (user + system <= 0 || has_children(m))
         return;
     *figure(m, FIGURE_SERVER_USER_US_PER_OPERATION) = per_operation * user / (user + system);
     *figure(m, FIGURE_SERVER_SYSTEM_US_PER_OPERATION) = per_operation * system / (user + system);

@@ -8,6 +8,8 @@
 
 #include "client/monotonic.h"
 
+#define MIB (1024.0 * 1024)
+
 /* ECMA-48: to the first column, erase to the end of the line. */
 #define NEW_LINE "\r\033[K"
 
@@ -37,12 +39,15 @@ void progress_show(struct progress *progress, size_t round, const struct measure
 {
     if (progress->is_shown) {
         char shape[48] = "";
+        char ballast[32] = "";
         if (cell->workload.connections > 0)
             snprintf(shape, sizeof shape, ", %u at once", cell->workload.connections);
         else
             snprintf(shape, sizeof shape, " %u", cell->workload.held);
-        fprintf(stderr, NEW_LINE "round %zu of %zu: %s%s, %.30s   about %.0f s left", round + 1,
-                progress->rounds, cell->workload.name, shape, cell->target.name,
+        if (cell->ballast_bytes > 0)
+            snprintf(ballast, sizeof ballast, " with %.4g MiB", (double)cell->ballast_bytes / MIB);
+        fprintf(stderr, NEW_LINE "round %zu of %zu: %s%s, %.30s%s   about %.0f s left", round + 1,
+                progress->rounds, cell->workload.name, shape, cell->target.name, ballast,
                 seconds_left(progress, cell));
         fflush(stderr);
     }

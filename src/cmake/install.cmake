@@ -1,4 +1,4 @@
-# What is installed, and where. Component Runtime is the program with its page, Development the
+# What is installed, and where. Component Runtime is the program with its pages, Development the
 # libraries and all that one needs to build with them.
 
 include(GNUInstallDirs)
@@ -8,10 +8,12 @@ set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 set(examples_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/thrdsrv/examples)
 set(generated ${CMAKE_CURRENT_BINARY_DIR}/install)
 
-# The program.
+# The program. Without jansson it has thrd bench too, as a command that says why it cannot, and
+# thrd(1) refers to the page: both pages always.
 if(THRDSRV_PROGRAM)
     install(TARGETS thrd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Runtime)
-    install(FILES man/thrd.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT Runtime)
+    install(FILES man/thrd.1 man/thrd-bench.1
+            DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT Runtime)
 endif()
 
 # Libraries and headers.

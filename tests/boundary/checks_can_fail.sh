@@ -227,6 +227,12 @@ edited src/man/thrdsrv.3 's/^\.Nm thrdsrv_version$/&_2/'
 want 1 "a function in NAME that is none" man_pages
 edited src/man/thrdsrv.3 's/^\.Ss thrdsrv_version$/&_2/'
 want 1 "a function without a section" man_pages
+broken src/bench/figures.c 'static const char *const breach[] = {"breach_us"};'
+want 1 "a figure without a manual" man_pages
+broken src/bench/workload.c '    {.name = "breach",'
+want 1 "a workload without a manual" man_pages
+broken src/bench/report/document.c 'json_object_set_new(document, "breach", json_null());'
+want 1 "a JSON member without a manual" man_pages
 
 # A manual of one program and one session, for a thrd that says what it is told.
 printf '%s\n' '#!/bin/sh' 'shift; echo "$@"' > "$work/thrd"

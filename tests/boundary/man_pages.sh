@@ -1,5 +1,6 @@
 #!/bin/sh
-# man_pages.sh SOURCE_DIR - what the public headers offer has its place in the manual.
+# man_pages.sh SOURCE_DIR - what the public headers offer, and what thrd bench tells, has its place
+# in the manual.
 #
 # - Every function stands in the NAME section of thrdsrv(3), where the link pages point, and in the
 #   heading of a subsection; and no function stands in NAME that the headers do not have.
@@ -7,6 +8,8 @@
 # - Every field of a public struct is an item (.It … Fa NAME) in either page.
 # - Every enumerator and macro is at least named in either page.
 # - The defaults in thrdsrv(3) are those of THRDSRV_CONFIG_INIT, in its order.
+# - Every figure and every workload of thrd bench is an item of thrd-bench(1), and every member of the
+#   JSON document stands below OUTPUT there.
 # Exit status: 0 kept, 1 broken, 2 the test could not be done.
 set -u
 [ $# -eq 1 ] && [ -d "$1/include/thrdsrv" ] || { echo "usage: $0 SOURCE_DIR" >&2; exit 2; }
@@ -14,7 +17,9 @@ here=$(dirname "$0")
 headers=$1/include/thrdsrv
 page3=$1/src/man/thrdsrv.3
 page7=$1/src/man/thrd-handlers.7
-[ -r "$page3" ] && [ -r "$page7" ] || exit 2
+bench_page=$1/src/man/thrd-bench.1
+bench=$1/src/bench
+[ -r "$page3" ] && [ -r "$page7" ] && [ -r "$bench_page" ] || exit 2
 status=0
 
 # want WHAT NAMES LIST: each of NAMES is a line of LIST.
@@ -70,6 +75,21 @@ thrdsrv"
 want "handlers without a subsection in thrd-handlers(7)" "$handlers" "$headings7"
 want "fields that are items of neither page" "$fields" "$items"
 want "constants that neither page names" "$constants" "$all"
+
+# thrd bench: names as they stand in the sources, in the tables of figures and of workloads, and as
+# keys where the document is put together.
+figures=$(grep -oE '"[a-z0-9_]+_(us|per_second|per_operation|per_connection|cores|share)"' \
+    "$bench/figures.c" | words)
+workloads=$(sed -n 's/^ *{\.name = "\([a-z]*\)",.*/\1/p' "$bench/workload.c")
+members=$(cat "$bench"/report/document*.c | tr '\n' ' ' |
+    grep -oE '(json_object_set_new|document_put_[a-z]+|put_known_[a-z]+)\([a-z_]+, +"[a-z_]+"' |
+    sed 's/.*"\(.*\)"/\1/' | sort -u)
+bench_items=$(grep '^\.It Cm ' "$bench_page" | words)
+bench_output=$(sed -n '/^\.Sh OUTPUT/,/^\.Ss CSV/p' "$bench_page" | words)
+want "figures that are no items of thrd-bench(1)" "$figures" "$bench_items"
+want "workloads that are no items of thrd-bench(1)" "$workloads" "$bench_items"
+want "JSON members that thrd-bench(1) does not name" "$members" "$bench_output"
+
 if [ -z "$defaults" ] || [ "$defaults" != "$told" ]; then
     echo "defaults:" $defaults
     echo "thrdsrv(3) has:" $told

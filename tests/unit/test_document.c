@@ -475,6 +475,63 @@ static void test_findings_about_another_server(void **state)
     check_findings(synthetic_document(), expected, sizeof expected / sizeof expected[0]);
 }
 
+static void test_findings_of_other_connections(void **state)
+{
+    static const char *const expected[] = {
+        "A process costs 6.0x (within 1 %) the CPU of a thread per connection here, while 500 "
+        "others are held.",
+        "A process costs 3.0x (within 1 %) the CPU of a thread per connection here.",
+    };
+    (void)state;
+    synthetic_results();
+    synthetic_constant(synthetic_cell("bytes", "thread", 10), FIGURE_SERVER_CPU_US_PER_OPERATION,
+                       50);
+    synthetic_constant(synthetic_cell("bytes", "fork", 10), FIGURE_SERVER_CPU_US_PER_OPERATION,
+                       150);
+    synthetic_constant(synthetic_cell("churn", "thread", 8), FIGURE_SERVER_CPU_US_PER_OPERATION,
+                       50);
+    synthetic_constant(synthetic_cell("churn", "fork", 8), FIGURE_SERVER_CPU_US_PER_OPERATION, 300);
+    check_findings(synthetic_document(), expected, sizeof expected / sizeof expected[0]);
+}
+
+/* What is the machine's may be anybody's; what is the server's is not. */
+static void test_memory_on_a_busy_machine(void **state)
+{
+    static const char *const expected[] = {
+        "A held connection takes 20 KiB of the server's own memory with a thread and 80 KiB with a "
+        "process: 4.0x (within 1 %)."};
+    (void)state;
+    synthetic_results();
+    struct result_cell *cells[] = {synthetic_cell("hold", "thread", 0),
+                                   synthetic_cell("hold", "fork", 0)};
+    for (size_t i = 0; i < 2; i++) {
+        synthetic_constant(cells[i], FIGURE_PSS_BYTES_PER_CONNECTION, i == 0 ? 20480 : 81920);
+        synthetic_constant(cells[i], FIGURE_KERNEL_BYTES_PER_CONNECTION, 30000);
+    }
+    cells[0]->figures[FIGURE_KERNEL_BYTES_PER_CONNECTION][1] = 900000;
+    check_findings(synthetic_document(), expected, 1);
+}
+
+static void test_a_finding_of_stevens(void **state)
+{
+    static const char *const expected[] = {
+        "Starting and ending workers for Stevens' 5000 connections costs 250 ms of CPU with "
+        "threads and 1.6 s with processes."};
+    static const struct {
+        const char *target;
+        double cpu_s;
+    } servers[] = {{"thread", 0.40}, {"fork", 1.75}, {"inline", 0.15}};
+    (void)state;
+    struct results *results = synthetic_results();
+    results->is_stevens = true;
+    for (size_t i = 0; i < 3; i++) {
+        struct result_cell *cell = synthetic_cell("bytes", servers[i].target, 10);
+        for (size_t round = 0; round < SYNTHETIC_ROUNDS; round++)
+            cell->server_cpu_s[round] = servers[i].cpu_s;
+    }
+    check_findings(synthetic_document(), expected, 1);
+}
+
 static void test_a_sweep_is_told_by_its_middle(void **state)
 {
     static const char *const expected[] = {
@@ -535,14 +592,14 @@ static void test_failure_comes_first(void **state)
         cell->failed_rounds = 2;
         strcpy(cell->first_failure, "connection 17, exchange 5, byte 31: 0x43 instead of 0x41");
     }
+    strcpy(results->cells[1].first_failure, "cannot connect; does the server run?");
     results->interrupted = true;
     results->cells[0].rounds = 3;
     json_t *document = synthetic_document();
     static const char *const expected[] = {
         "This run has failed: fork in rr, 2 of 3 rounds: connection 17, exchange 5, byte 31: 0x43 "
         "instead of 0x41.",
-        "This run has failed: fork in rr, 2 of 5 rounds: connection 17, exchange 5, byte 31: 0x43 "
-        "instead of 0x41.",
+        "This run has failed: fork in rr, 2 of 5 rounds: cannot connect; does the server run?",
         "This run has failed: fork in rr, 2 of 5 rounds: connection 17, exchange 5, byte 31: 0x43 "
         "instead of 0x41.",
         "2 more measurements failed: see each.",
@@ -618,6 +675,8 @@ static void test_gaps(void **state)
     assert_null(find_gap(document, FIGURE_LATENCY_P99_9_US, "thread"));
     /* No workload of the run was to give these. */
     assert_null(find_gap(document, FIGURE_UNCORRECTED_P50_US, NULL));
+    /* With a schedule it is not for want of one that a quantile is missing. */
+    assert_null(strstr(figure_info(FIGURE_UNCORRECTED_P99_99_US)->missing, "rate"));
     /* Inline is the baseline itself. */
     assert_null(find_gap(document, FIGURE_SERVER_CPU_ABOVE_INLINE_US_PER_OPERATION, "inline"));
     assert_non_null(find_gap(document, FIGURE_SLAB_BYTES_PER_CONNECTION, NULL));
@@ -730,6 +789,9 @@ int main(void)
         cmocka_unit_test_teardown(test_rows_of_stevens_without_a_baseline, synthetic_free),
         cmocka_unit_test_teardown(test_findings_of_the_usual_run, synthetic_free),
         cmocka_unit_test_teardown(test_findings_about_another_server, synthetic_free),
+        cmocka_unit_test_teardown(test_findings_of_other_connections, synthetic_free),
+        cmocka_unit_test_teardown(test_memory_on_a_busy_machine, synthetic_free),
+        cmocka_unit_test_teardown(test_a_finding_of_stevens, synthetic_free),
         cmocka_unit_test_teardown(test_a_sweep_is_told_by_its_middle, synthetic_free),
         cmocka_unit_test_teardown(test_one_round_has_no_interval, synthetic_free),
         cmocka_unit_test_teardown(test_a_bottleneck_is_told, synthetic_free),

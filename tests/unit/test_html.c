@@ -201,6 +201,19 @@ static void test_readable_without_script(void **state)
     json_decref(document);
 }
 
+/* A terminal has "us" for what a page can write. */
+static void test_microseconds(void **state)
+{
+    (void)state;
+    json_t *document = load_sample();
+    json_object_set_new(document, "findings",
+                        json_pack("[s]", "It takes 7 us here & 31 us there, for us 2 used."));
+    char *page = page_of(document);
+    check_count(page, "<li>It takes 7\u00a0µs here &amp; 31\u00a0µs there, for us 2 used.</li>", 1);
+    free(page);
+    json_decref(document);
+}
+
 /* No reference leaves the page: the name of SVG's namespace is none. */
 static void test_no_network(void **state)
 {
@@ -260,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_meanings),
         cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_readable_without_script),
+        cmocka_unit_test(test_microseconds),
         cmocka_unit_test(test_no_network),
         cmocka_unit_test(test_documents_with_little),
         cmocka_unit_test(test_write_error),

@@ -245,7 +245,8 @@ static void write_summary(const struct comparison *comparison)
     if (comparison->failing > 0)
         sentence_add(&line, "; %u measurement%s that did not", comparison->failing,
                      comparison->failing == 1 ? " fails" : "s fail");
-    sentence_add(&line, " (worse, better: and the intervals of old and new do not overlap).");
+    sentence_add(
+        &line, ". Worse and better are those only whose intervals of old and new do not overlap.");
     fputc('\n', comparison->layout.stream);
     bool is_bad = comparison->worse > 0 || comparison->failing > 0;
     layout_paragraph(&comparison->layout, "", line.text, is_bad ? LAYOUT_BAD : LAYOUT_BOLD);

@@ -1,8 +1,9 @@
 /* document_findings.c - what was found, in sentences; see document_parts.h.
  *
- * The trouble first; then what a connection costs, what it makes of the servers once it is there,
- * in bulk, its memory, its start, and the tail at a fixed rate. Where the interval of a ratio has 1
- * in it, no difference can be seen, and the sentence says that. */
+ * The trouble first; then Stevens' figure, what a connection costs (alone, while others are held,
+ * for Stevens' request), what it makes of the servers once it is there, in bulk, its memory, its
+ * start, and the tail at a fixed rate. Where the interval of a ratio has 1 in it, no difference can
+ * be seen, and the sentence says that. */
 #include <math.h>
 #include <string.h>
 
@@ -147,6 +148,8 @@ static void say_connection_cpu(struct findings *findings, const struct findings_
             sentence_capitalize(&sentence); /* a name stays as it is */
     }
     add_connections(&sentence, pair->choice);
+    if (pair->choice->shape.held > 0)
+        sentence_add(&sentence, ", while %.0f others are held", pair->choice->shape.held);
     if (pair->choice->shape.ballast_bytes > 0) {
         struct quantity size;
         sentence_add(&sentence, ", with %s of parent memory",
@@ -274,26 +277,39 @@ static void say_bulk(struct findings *findings, const struct findings_pair *pair
     say_throughput(findings, pair, &bulk);
 }
 
-static void say_memory(struct findings *findings, const struct findings_pair *pair)
+static bool say_memory_of(struct findings *findings, const struct findings_pair *pair,
+                          enum figure figure, const char *which)
 {
-    enum figure figure = FIGURE_MEMORY_BYTES_PER_CONNECTION;
-    const char *which = "";
     struct estimate own, reference;
     struct quantity first, second;
     struct sentence sentence;
     if (!document_figure(pair->cell, figure, &own) ||
-        !document_figure(pair->reference, figure, &reference)) {
-        figure = FIGURE_PSS_BYTES_PER_CONNECTION;
-        which = " of the server's own memory";
-        if (!document_figure(pair->cell, figure, &own) ||
-            !document_figure(pair->reference, figure, &reference))
-            return;
-    }
+        !document_figure(pair->reference, figure, &reference))
+        return false;
     sentence_begin(&sentence);
     sentence_add(&sentence, "A held connection takes %s%s with %s and %s with %s",
                  quantity_bytes(&first, reference.median), which, one_of(pair->reference_target),
                  quantity_bytes(&second, own.median), one_of(pair->target));
     say_difference(findings, pair, figure, &sentence);
+    return true;
+}
+
+/* The kernel's memory is the whole machine's: what others do there can hide a difference that the
+ * servers' own memory shows. */
+static bool is_drowned(const struct findings *findings, const struct findings_pair *pair)
+{
+    struct estimate all, own;
+    return pair_ratio(findings, pair, FIGURE_MEMORY_BYTES_PER_CONNECTION, &all) &&
+           pair_ratio(findings, pair, FIGURE_PSS_BYTES_PER_CONNECTION, &own) &&
+           no_difference(&all) && !no_difference(&own);
+}
+
+static void say_memory(struct findings *findings, const struct findings_pair *pair)
+{
+    if (is_drowned(findings, pair) ||
+        !say_memory_of(findings, pair, FIGURE_MEMORY_BYTES_PER_CONNECTION, ""))
+        say_memory_of(findings, pair, FIGURE_PSS_BYTES_PER_CONNECTION,
+                      " of the server's own memory");
 }
 
 static void say_start(struct findings *findings, const struct findings_pair *pair)
@@ -337,6 +353,8 @@ static const struct {
 } topics[] = {
     {"crr", false, say_connection_cpu},
     {"crr", false, say_cpu_above_inline},
+    {"churn", false, say_connection_cpu},
+    {"bytes", false, say_connection_cpu},
     {"rr", false, say_requests},
     {"stream", false, say_bulk},
     {"hold", false, say_memory},
@@ -348,6 +366,8 @@ static const struct {
 json_t *document_findings(const json_t *document)
 {
     struct findings findings = {.document = document, .sentences = document_trouble(document)};
+    if (findings.sentences)
+        findings.failed |= document_stevens_finding(document, findings.sentences);
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
         findings_for_each_pair(document, topics[i].workload, topics[i].open_loop, topics[i].say,
                                &findings);

@@ -36,4 +36,7 @@ json_t *document_stevens(const struct results *results);
 json_t *document_trouble(const json_t *document);
 json_t *document_findings(const json_t *document);
 
+/* Adds what the figure shows, where it was asked for. 0, or -1: no memory. */
+int document_stevens_finding(const json_t *document, json_t *sentences);
+
 #endif

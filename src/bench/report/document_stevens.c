@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "bench/report/document_parts.h"
+#include "bench/report/document_read.h"
+#include "bench/report/quantity.h"
+#include "bench/report/sentence.h"
 #include "bench/statistics.h"
 
 #define CONNECTIONS_EACH 500
@@ -144,4 +147,34 @@ json_t *document_stevens(const struct results *results)
         return object;
     json_decref(object);
     return NULL;
+}
+
+/* The figure's own column: what workers cost above a server that has none. */
+static double control_us(const json_t *stevens, const char *target)
+{
+    const json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(stevens, "rows"), i, row)
+        if (strcmp(document_string(row, "target"), target) == 0)
+            return document_number(json_object_get(row, "process_control_cpu_s"), "median") * 1e6;
+    return NAN;
+}
+
+int document_stevens_finding(const json_t *document, json_t *sentences)
+{
+    const json_t *stevens = json_object_get(document, "stevens");
+    double connections =
+        document_number(stevens, "clients") * document_number(stevens, "connections_each");
+    double thread = control_us(stevens, "thread");
+    double process = control_us(stevens, "fork");
+    struct quantity first, second;
+    struct sentence sentence;
+    if (isnan(thread) || isnan(process))
+        return 0;
+    sentence_begin(&sentence);
+    sentence_add(&sentence,
+                 "Starting and ending workers for Stevens' %.0f connections costs %s of CPU with "
+                 "threads and %s with processes.",
+                 connections, quantity_time(&first, thread), quantity_time(&second, process));
+    return json_array_append_new(sentences, document_text(sentence.text));
 }

@@ -1,5 +1,6 @@
 /* document_trouble.c - what went wrong in a run, in sentences; see document_parts.h. */
 #include <stdbool.h>
+#include <string.h>
 
 #include "bench/report/document_parts.h"
 #include "bench/report/document_read.h"
@@ -25,7 +26,9 @@ static int say_failure(json_t *sentences, const json_t *cell)
         sentence_add(&sentence, ", %.0f of %.0f rounds", failed, document_number(cell, "rounds"));
     if (failure[0])
         sentence_add(&sentence, ": %s", failure);
-    sentence_add(&sentence, ".");
+    /* The reason may be a question, or words of the server's own. */
+    if (!strchr(".?!", sentence.text[sentence.length - 1]))
+        sentence_add(&sentence, ".");
     return say(sentences, &sentence);
 }
 

@@ -6,6 +6,7 @@
  * user's texts. On the thread of its caller. */
 #include "bench/report/views.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -15,10 +16,10 @@
  * read from a file goes into the page unchanged, without the noise of 17 digits. */
 #define REAL_DIGITS 15
 
-/* A text of the document where HTML is expected, also inside of quotes. */
-static void write_text(FILE *stream, const char *text)
+/* Text where HTML is expected, also inside of quotes. */
+static void write_piece(FILE *stream, const char *text, size_t length)
 {
-    for (; text && *text; text++) {
+    for (const char *end = text + length; text < end; text++) {
         switch (*text) {
         case '&':
             fputs("&amp;", stream);
@@ -39,6 +40,13 @@ static void write_text(FILE *stream, const char *text)
             fputc(*text, stream);
         }
     }
+}
+
+/* A text of the document. */
+static void write_text(FILE *stream, const char *text)
+{
+    if (text)
+        write_piece(stream, text, strlen(text));
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -142,6 +150,21 @@ static int write_failure(const json_t *document, FILE *stream)
     return 0;
 }
 
+/* A sentence, in which a terminal's "17 us" becomes "17 µs". */
+static void write_sentence(FILE *stream, const char *text)
+{
+    static const char unit[] = " us";
+    const char *at;
+    while (text && (at = strstr(text, unit))) {
+        char before = at > text ? at[-1] : ' ';
+        bool is_unit = before >= '0' && before <= '9' && !isalnum((unsigned char)at[strlen(unit)]);
+        write_piece(stream, text, (size_t)(at - text));
+        fputs(is_unit ? "\u00a0µs" : unit, stream);
+        text = at + strlen(unit);
+    }
+    write_text(stream, text);
+}
+
 static int write_findings(const json_t *document, FILE *stream)
 {
     const json_t *findings = json_object_get(document, "findings");
@@ -149,11 +172,13 @@ static int write_findings(const json_t *document, FILE *stream)
     json_t *finding;
     json_array_foreach (findings, index, finding) {
         fputs("<li>", stream);
-        write_text(stream, json_string_value(finding));
+        write_sentence(stream, json_string_value(finding));
         fputs("</li>\n", stream);
     }
     if (json_array_size(findings) == 0)
-        fputs("<li>This run compared nothing: its figures stand below.</li>\n", stream);
+        fputs("<li>No two servers were compared here that a sentence could be about: the figures "
+              "stand below.</li>\n",
+              stream);
     return 0;
 }
 

@@ -57,7 +57,7 @@ static void write_machine(const struct layout *layout, const json_t *document)
     add_comma_text(&line, document_string(machine, "kernel"));
     add_comma_text(&line, document_string(machine, "libc"));
     if (load >= 0)
-        sentence_add(&line, ", load %.2f before", load);
+        sentence_add(&line, ", load average %.2f before", load);
     layout_paragraph(layout, "", line.text, LAYOUT_PLAIN);
 }
 
@@ -124,6 +124,16 @@ static double coverage_of(const json_t *document)
     return 0;
 }
 
+static bool has_schedule(const json_t *document)
+{
+    const json_t *cell;
+    size_t i;
+    json_array_foreach (json_object_get(document, "cells"), i, cell)
+        if (!isnan(document_number(cell, "rate_per_second")))
+            return true;
+    return false;
+}
+
 static void write_legend(const struct layout *layout, const json_t *document)
 {
     double coverage = coverage_of(document);
@@ -143,6 +153,11 @@ static void write_legend(const struct layout *layout, const json_t *document)
     sentence_add(&line, "the server's figure over that of %s, round by round.", reference);
     if (reference[0])
         layout_paragraph(layout, "vs    ", line.text, LAYOUT_DIM);
+    if (has_schedule(document))
+        layout_paragraph(layout, "uncorr. ",
+                         "from when a request was sent, not from when it was due: hides how long "
+                         "requests waited for a server that stalled. Not to be quoted.",
+                         LAYOUT_DIM);
     fputc('\n', layout->stream);
 }
 

@@ -82,14 +82,15 @@ function barGroup(shape, figure, title = shapeLabel(shape), make = bar) {
 }
 
 // The clock ticks tell the split, an exact clock the sum: the split's shares of the sum are shown.
+// Of child processes there is no split.
 function cpuBar(shape, cell, figure) {
     const median = name => estimateOf(cell, name)?.median;
     const names = ["server_user_us_per_operation", "server_system_us_per_operation"];
     const [total, user, system] = [figure, ...names].map(median);
     const share = user / (user + system);
     return bar(shape, cell, figure, {
-        ...(total !== undefined && share >= 0 && share <= 1 &&
-            {parts: [[total * share, 0], [total * (1 - share), 2]]}),
+        ...(total !== undefined && {parts: share >= 0 && share <= 1
+            ? [[total * share, 0], [total * (1 - share), 2]] : [[total, 1]]}),
         figures: [...names, "server_cpu_above_inline_us_per_operation", "server_cores"],
     });
 }
@@ -186,7 +187,8 @@ function processorTime() {
         barFigure("CPU of the server per operation",
             busy.map(shape => barGroup(shape, CPU, shapeLabel(shape), cpuBar)),
             `Shorter is better. ${OWN_SCALE} The sum is exact, the split comes from clock ticks and is ` +
-            "coarse: do not quote it alone.", shadeLegend(["user", 0], ["system", 2])),
+            "coarse: do not quote it alone; of child processes there is none.",
+            shadeLegend(["user", 0], ["system", 2], ["both", 1])),
         barFigure("Above mode inline",
             workers.filter(shape => shape.length)
                 .map(shape => barGroup(shape, "server_cpu_above_inline_us_per_operation")),

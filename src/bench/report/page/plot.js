@@ -114,7 +114,7 @@ function drawAxes(root, spec, box, x, y) {
                     text(box.left - 8, y(tick) + 4, formatRound(spec.y.kind, tick), {class: "end"}));
     let free = -Infinity;
     for (const [value, label] of spec.x.ticks) {
-        const half = label.length * LETTER / 2 + 3;
+        const half = label.length * LETTER / 2 + 6;
         if (x(value) - half < free) continue;
         free = x(value) + half;
         root.append(svg("path", {class: "rule", d: `M${x(value)} ${box.bottom}v5`}),
