@@ -5,7 +5,7 @@
  * FAULT is none, delay (each reply comes 2 ms late), stall (nobody is served for 200 ms in each
  * second), flip (one bit of one byte in every 100,000 is wrong), close (the connection is closed
  * after 50 replies), early (the connection is closed in the middle of a reply), die (the process
- * ends after 1000 replies) or slow (each reply costs 50 us of CPU). One thread, poll(2); what it
+ * ends after 200 replies) or slow (each reply costs 50 us of CPU). One thread, poll(2); what it
  * does to one client it does to all. */
 #include <errno.h>
 #include <netinet/in.h>
@@ -120,7 +120,7 @@ static bool answer(nfds_t i)
         size /= 2;
     if (send(polled[i].fd, data, (size_t)size, MSG_NOSIGNAL) != size)
         return false;
-    if (is("die") && ++replies_in_all == 1000)
+    if (is("die") && ++replies_in_all == 200)
         exit(7);
     if (is("early"))
         return replies[i] < 20;

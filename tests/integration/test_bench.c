@@ -164,12 +164,20 @@ static void usual_run_compares_all_modes(struct process *thrd)
     assert_true(json_is_false(json_object_get(document, "failed")));
 }
 
+static void skip_under_sanitizer(void)
+{
+    if (suite_has_sanitizer())
+        suite_skip("the figures would be the sanitizer's");
+}
+
 /* That is what the tool is for, so it must come out on any machine. */
 static void process_costs_more_than_a_thread(struct process *thrd)
 {
+    skip_under_sanitizer();
     if (!WITH_FORK)
         suite_skip("this build has no fork");
-    BENCH(thrd, 0, "--rounds=3", "--duration=200ms", "--workload=crr,start,hold", "--held=100");
+    BENCH(thrd, 0, "--rounds=3", "--duration=200ms", "--workload=crr,start,hold", "--held=100",
+          "--modes=thread,fork");
     assert_true(ratio_of("crr", "server_cpu_us_per_operation", "fork") > 1.2);
     assert_true(ratio_of("start", "start_p50_us", "fork") > 1.2);
     assert_true(ratio_of("hold", "pss_bytes_per_connection", "fork") > 1.2);
@@ -182,6 +190,7 @@ static void process_costs_more_than_a_thread(struct process *thrd)
 
 static void ballast_makes_fork_dearer(struct process *thrd)
 {
+    skip_under_sanitizer();
     if (!WITH_FORK)
         suite_skip("this build has no fork");
     BENCH(thrd, 0, "--rounds=3", "--duration=200ms", "--workload=crr", "--modes=thread,fork",
@@ -203,8 +212,7 @@ static void ballast_makes_fork_dearer(struct process *thrd)
 
 static void stevens_rows_are_there(struct process *thrd)
 {
-    if (suite_has_sanitizer())
-        suite_skip("15,000 processes take long under a sanitizer");
+    skip_under_sanitizer(); /* 15,000 processes */
     BENCH(thrd, 0, "--stevens", "--rounds=1");
     json_t *stevens = json_object_get(document, "stevens");
     json_t *rows = json_object_get(stevens, "rows");
@@ -234,26 +242,28 @@ static void delay_is_found(struct process *thrd)
  * was made while the server stood still. */
 static void stall_shows_in_the_corrected_latency_only(struct process *thrd)
 {
+    skip_under_sanitizer();
     BENCH(thrd, 0, "--rounds=1", "--duration=3s", "--workload=rr", "--modes=thread",
           "--connections=1", "--rate=4000", faulty("stall"));
     assert_true(checked_figure("rr", "faulty", "latency_p99_9_us") > 150000);
     assert_true(checked_figure("rr", "faulty", "latency_p90_us") > 20000);
     assert_true(checked_figure("rr", "faulty", "uncorrected_p99_9_us") < 100000);
     assert_true(checked_figure("rr", "faulty", "uncorrected_max_us") > 150000);
-    assert_true(checked_figure("rr", "thread", "latency_p90_us") < 20000);
-    assert_true(fabs(checked_figure("rr", "thread", "operations_per_second") - 4000) < 200);
+    assert_true(checked_figure("rr", "thread", "latency_p90_us") < 50000);
+    assert_true(fabs(checked_figure("rr", "thread", "operations_per_second") - 4000) < 400);
 }
 
 /* A server that takes 50 us for each request does less than 40,000 a second: what it catches up on
  * when the window is over is no part of what it did in it, nor of what that cost. */
 static void rate_beyond_the_server_shows_what_it_does(struct process *thrd)
 {
+    skip_under_sanitizer();
     BENCH(thrd, 0, "--rounds=1", "--duration=300ms", "--workload=rr", "--modes=none",
-          "--connections=4", "--rate=40000", planted("slow"));
-    assert_true(checked_figure("rr", "planted", "operations_per_second") <= 21000);
-    assert_true(checked_figure("rr", "planted", "server_cpu_us_per_operation") >= 40);
-    assert_true(checked_figure("rr", "planted", "latency_max_us") > 100000);
-    json_t *notes = json_object_get(cell_of("rr", "planted"), "notes");
+          "--connections=4", "--rate=40000", faulty("slow"));
+    assert_true(checked_figure("rr", "faulty", "operations_per_second") <= 21000);
+    assert_true(checked_figure("rr", "faulty", "server_cpu_us_per_operation") >= 40);
+    assert_true(checked_figure("rr", "faulty", "latency_max_us") > 100000);
+    json_t *notes = json_object_get(cell_of("rr", "faulty"), "notes");
     assert_non_null(strstr(json_string_value(json_array_get(notes, 0)), "were reached"));
 }
 
@@ -362,14 +372,15 @@ static double read_times(const char *path)
 /* The same server, in a shell that has its CPU time from the kernel when it has ended. */
 static void cpu_time_is_the_kernels(struct process *thrd, const char *mode)
 {
+    skip_under_sanitizer();
     char option[600];
     const char *times = path_of(thrd, "times");
     snprintf(option, sizeof option,
              "--against=shell=trap : TERM; '%s' --mode=%s --listen=127.0.0.1:{port} --slots=100 "
              "--drain=1s --log=error; times >%s",
              THRD_PROGRAM, mode, times);
-    BENCH(thrd, 0, "--rounds=1", "--duration=2s", "--warmup=1ms", "--workload=crr",
-          "--modes=thread", option);
+    BENCH(thrd, 0, "--rounds=1", "--duration=1s", "--warmup=1ms", "--workload=crr", "--modes=none",
+          option);
     double each_us = checked_figure("crr", "shell", "server_cpu_us_per_operation");
     double samples = json_number_value(json_object_get(cell_of("crr", "shell"), "samples"));
     double told_s = each_us * samples / 1e6;
