@@ -75,6 +75,7 @@ static void memory_is_measured(struct process *thrd)
     snprintf(mode, sizeof mode, "--mode=%s", suite_mode_name());
     assert_int_equal(process_run(thrd, output, sizeof output, "check", mode, NULL), 0);
     expect_contains(" held connections");
+    expect_contains("  memory  "); /* a limit, as soon as it is known what each takes */
     assert_in_range(number_behind("Memory of a connection: "), 5, 1000);
     double parts[4];
     const char *told = strstr(output, "Memory of a connection: ");
@@ -125,6 +126,10 @@ static void the_wall_of_descriptors(struct process *thrd)
         suite_skip("the wrapper keeps the limit of descriptors to itself");
     thrd->nofile = DESCRIPTORS;
     long told = check(thrd, "RLIMIT_NOFILE");
+    char remedy[80]; /* for twice as many, each with a descriptor more */
+    snprintf(remedy, sizeof remedy, "ulimit -Hn %ld, LimitNOFILE=%ld", DESCRIPTORS + told,
+             DESCRIPTORS + told);
+    expect_contains(remedy);
     process_renew(thrd);
     thrd->nofile = DESCRIPTORS;
     snprintf(slots, sizeof slots, "--slots=%ld", told * 3 / 2);

@@ -83,6 +83,13 @@ static void test_usual(void **state)
                  "crr/inline/8", "crr/thread/8/64m", "crr/fork/8/64m", "stream/thread/4",
                  "stream/fork/4", "stream/inline/1", "start/thread/1", "start/fork/1",
                  "start/inline/1", "hold/thread/0", "hold/fork/0");
+    for (size_t i = 0; i < results.cell_count; i++) {
+        const struct workload *workload = &results.cells[i].cell.workload;
+        bool is_bulk = strcmp(workload->name, "stream") == 0;
+        assert_int_equal(workload->depth, is_bulk ? 4 : 1);
+        if (workload->service == LOAD_ECHO)
+            assert_int_equal(workload->size, is_bulk ? 65536 : 64);
+    }
     /* The promise of a whole answer within a minute, with a fifth again for starting and
      * stopping each server. */
     int64_t each_ns = results.warmup_ns + results.window_ns;

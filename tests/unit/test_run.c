@@ -43,7 +43,7 @@ static void add_target(const char *name, const char *first, const char *fault)
 static int set_up(void **state)
 {
     (void)state;
-    config = (struct bench_config){.warmup_ns = 0, .window_ns = 30 * MS, .rounds = 3};
+    config = (struct bench_config){.warmup_ns = 0, .window_ns = 150 * MS, .rounds = 3};
     config.workloads[config.workload_count++] = workload_find("rr");
     config.connections[config.connections_count++] = 2;
     return truncate(log_file, 0);
@@ -97,7 +97,7 @@ static void test_order_rotates_in_each_group(void **state)
                  "B C A B C A "
                  "C A B C A B ");
     assert_false(results.interrupted);
-    assert_true(results.seconds > 18 * 0.03 && results.seconds < 1000);
+    assert_true(results.seconds > 18 * 0.15 && results.seconds < 1000);
     assert_true(results.machine.cpus > 0);
     assert_true(results.started > 1700000000);
 }
@@ -269,11 +269,15 @@ static void read_progress(const char *term, void (*show)(struct progress *progre
     fputs("#", stderr); /* so that there is something */
     dup2(kept, STDERR_FILENO);
     close(kept);
-    ssize_t length = read(terminal, text, size - 1);
+    size_t used = 0;
+    do {
+        ssize_t length = read(terminal, text + used, size - 1 - used);
+        assert_true(length > 0);
+        used += (size_t)length;
+    } while (text[used - 1] != '#');
     close(end);
     close(terminal);
-    assert_true(length > 0);
-    text[length] = '\0';
+    text[used] = '\0';
 }
 
 static const struct measure_cell shown = {
