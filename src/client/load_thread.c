@@ -77,10 +77,10 @@ static int64_t next_due_ns(const struct load_thread *thread)
     return due_ns < thread->orders.end_ns ? due_ns : MONOTONIC_NEVER;
 }
 
-/* Goes on with the round of exchanges that is under way now, where that is a later one. */
-static void skip_rounds(struct load_thread *thread)
+/* Goes on with the round of exchanges that was under way then, where that is a later one. */
+static void skip_rounds(struct load_thread *thread, int64_t then_ns)
 {
-    uint64_t exchange = schedule_round(&thread->schedule, thread->now_ns);
+    uint64_t exchange = schedule_round(&thread->schedule, then_ns);
     if (exchange <= thread->cursor_exchange)
         return;
     thread->cursor_exchange = exchange;
@@ -92,9 +92,11 @@ static void skip_rounds(struct load_thread *thread)
  * time for replies. */
 static void begin_due(struct load_thread *thread)
 {
+    /* What becomes due meanwhile may be of a connection that has been looked at already. */
+    int64_t then_ns = thread->now_ns;
     for (unsigned i = 0; next_due_ns(thread) <= thread->now_ns; i++) {
         if (i == thread->busy) {
-            skip_rounds(thread);
+            skip_rounds(thread, then_ns);
             return;
         }
         struct load_connection *connection = &thread->connections[thread->cursor_connection];
