@@ -61,6 +61,7 @@ expect 'uncorrected lines' 2 page 'class="line [^"]*dashed'
 expect 'whiskers' 68 page 'class="whisker '
 expect 'captions' 10 page '<figcaption>[^<]{30,}'
 expect 'numbers that are none' 0 page 'NaN|undefined|Infinity'
+expect 'a reason for two figures' 1 page '<li><b>start p50 of epoll, start p99 of epoll</b>'
 expect 'complaints' 0 page 'class="failed"'
 expect 'shown values' 0 page 'class="tip" role="status"'
 

@@ -1,5 +1,6 @@
 /* test_views.c - bench/table*.c, bench/layout.c and bench/csv.c: that what is shown is what the
  * document says, fits, and cannot do anything to a terminal or a spreadsheet's columns. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "bench/report/document_read.h"
@@ -178,6 +181,55 @@ static void test_any_run_fits_in_100_columns(void **state)
     }
 }
 
+/* A terminal of so many columns; returns its other end, from which what is written can be read. */
+static int open_terminal(unsigned short columns, FILE **stream)
+{
+    const struct winsize size = {.ws_row = 25, .ws_col = columns};
+    int reader = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(reader >= 0 && grantpt(reader) == 0 && unlockpt(reader) == 0);
+    int terminal = open(ptsname(reader), O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    assert_int_equal(ioctl(terminal, TIOCSWINSZ, &size), 0);
+    *stream = fdopen(terminal, "w");
+    assert_non_null(*stream);
+    return reader;
+}
+
+/* The longer tail goes first, and what is compared stays. */
+static void test_a_narrow_terminal(void **state)
+{
+    static const char *const names[] = {"thread", "fork"};
+    char got[4000] = "";
+    FILE *stream;
+    (void)state;
+    synthetic_results();
+    for (size_t i = 0; i < 2; i++) {
+        struct result_cell *cell = synthetic_cell("crr", names[i], 8);
+        synthetic_latency(cell, 100000, 600);
+        for (enum figure figure = 0; figure < FIGURES; figure++)
+            synthetic_figure(cell, figure, 500);
+    }
+    json_t *document = synthetic_document();
+    assert_non_null(strstr(table_of(document, false), "  p99.9 us +-  "));
+    int reader = open_terminal(80, &stream);
+    assert_int_equal(table_write(document, stream, false), 0);
+    fclose(stream); /* what was written stays readable, then the end comes as an error */
+    size_t length = 0;
+    ssize_t count;
+    while ((count = read(reader, got + length, sizeof got - 1 - length)) > 0)
+        length += (size_t)count;
+    close(reader);
+    assert_non_null(strstr(got, "\n  server "));
+    for (char *line = strtok(got, "\r\n"); line; line = strtok(NULL, "\r\n")) {
+        assert_true(strlen(line) <= 80);
+        if (strncmp(line, "  server ", 9) == 0) {
+            assert_non_null(strstr(line, "p99 us"));
+            assert_null(strstr(line, "p99.9"));
+            assert_non_null(strstr(line, "CPU vs thread"));
+        }
+    }
+}
+
 /* Where there is no room, names are cut first and middle columns go next: never the comparison. */
 static void test_what_gives_way(void **state)
 {
@@ -247,7 +299,16 @@ static void test_an_open_loop_shows_both_tails(void **state)
     assert_non_null(strstr(table, "\nuncorr. "));
 }
 
-static void test_units_of_a_wide_column(void **state)
+static void test_rates_of_a_wide_column(void **state)
+{
+    (void)state;
+    synthetic_results();
+    synthetic_figure(synthetic_cell("crr", "thread", 8), FIGURE_OPERATIONS_PER_SECOND, 12013);
+    synthetic_figure(synthetic_cell("crr", "fork", 8), FIGURE_OPERATIONS_PER_SECOND, 138);
+    assert_non_null(strstr(table_of(synthetic_document(), false), "\n  fork      138 2%"));
+}
+
+static void test_times_of_a_wide_column(void **state)
 {
     (void)state;
     synthetic_results();
@@ -265,7 +326,9 @@ static void test_rows_of_stevens(void **state)
         "{\"cells\": [], \"stevens\": {\"clients\": 10, \"connections_each\": 500, "
         "\"reply_bytes\": "
         "4000, \"rows\": [{\"row\": 1, \"server\": \"one fork per client\", \"target\": \"fork\", "
-        "\"cpu_s\": {\"median\": 1.5, \"low\": 1.4, \"high\": 1.6}}, {\"row\": null, \"server\": "
+        "\"cpu_s\": {\"median\": 1.5, \"low\": 1.4, \"high\": 1.6}, \"process_control_cpu_s\": "
+        "{\"median\": 1.3, \"low\": 1.3, \"high\": 1.3, \"coverage\": 0}}, {\"row\": null, "
+        "\"server\": "
         "\"mine\", \"target\": \"mine\", \"cpu_s\": {}}], \"differences\": [\"The "
         "clients run on the same machine.\"]}}",
         0, NULL);
@@ -274,6 +337,7 @@ static void test_rows_of_stevens(void **state)
     assert_non_null(strstr(table, "    1  one fork per client"));
     assert_non_null(strstr(table, "1.500 (1.400 to 1.600)"));
     assert_non_null(strstr(table, "\n    -  mine "));
+    assert_non_null(strstr(table, "  1.300\n")); /* one round: no interval */
     assert_non_null(strstr(table, "  - The clients run on the same machine.\n"));
     assert_true(widest_line(table) <= 100);
 }
@@ -408,11 +472,13 @@ int main(void)
         cmocka_unit_test_teardown(test_the_usual_run, tear_down),
         cmocka_unit_test_teardown(test_colours_add_nothing_else, tear_down),
         cmocka_unit_test_teardown(test_any_run_fits_in_100_columns, tear_down),
+        cmocka_unit_test_teardown(test_a_narrow_terminal, tear_down),
         cmocka_unit_test_teardown(test_what_gives_way, tear_down),
         cmocka_unit_test_teardown(test_a_terminal_obeys_nothing, tear_down),
         cmocka_unit_test_teardown(test_failures_stand_below_their_rows, tear_down),
         cmocka_unit_test_teardown(test_an_open_loop_shows_both_tails, tear_down),
-        cmocka_unit_test_teardown(test_units_of_a_wide_column, tear_down),
+        cmocka_unit_test_teardown(test_rates_of_a_wide_column, tear_down),
+        cmocka_unit_test_teardown(test_times_of_a_wide_column, tear_down),
         cmocka_unit_test_teardown(test_rows_of_stevens, tear_down),
         cmocka_unit_test_teardown(test_odd_documents, tear_down),
         cmocka_unit_test_teardown(test_csv_has_a_line_for_each_figure, tear_down),

@@ -270,7 +270,7 @@ bool compare_has_common(const json_t *old_document, const json_t *new_document)
 int compare_write(const json_t *old_document, const json_t *new_document, double fail_over,
                   FILE *stream, bool colour, unsigned *worse)
 {
-    struct comparison comparison = {.layout = {stream, colour},
+    struct comparison comparison = {.layout = {stream, colour, layout_width(stream)},
                                     .old_document = old_document,
                                     .new_document = new_document,
                                     .fail_over = fail_over};

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define CUT ".."
@@ -13,6 +14,16 @@ bool layout_wants_colour(FILE *stream)
     const char *terminal = getenv("TERM");
     return isatty(fileno(stream)) == 1 && !(refused && *refused) && terminal &&
            strcmp(terminal, "dumb") != 0;
+}
+
+size_t layout_width(FILE *stream)
+{
+    struct winsize size = {0};
+    int descriptor = fileno(stream);
+    if (descriptor < 0 || ioctl(descriptor, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 ||
+        size.ws_col > LAYOUT_WIDTH)
+        return LAYOUT_WIDTH;
+    return size.ws_col < LAYOUT_WIDTH_MIN ? LAYOUT_WIDTH_MIN : size.ws_col;
 }
 
 /* A byte that begins a character: in UTF-8 the others are 10xxxxxx. */
@@ -123,7 +134,7 @@ void layout_paragraph(const struct layout *layout, const char *lead, const char 
     size_t indent = layout_columns(lead);
     put_bytes(layout, lead, strlen(lead));
     do {
-        size_t length = line_length(text, LAYOUT_WIDTH - indent);
+        size_t length = line_length(text, layout->width - indent);
         begin_colour(layout, colour);
         put_bytes(layout, text, length);
         end_colour(layout, colour);

@@ -1,4 +1,5 @@
-/* layout.h - text on a terminal: at most LAYOUT_WIDTH columns, colours where they are wanted.
+/* layout.h - text on a terminal: at most LAYOUT_WIDTH columns, fewer where it has no more, colours
+ * where they are wanted.
  *
  * What it does: wraps, pads, cuts; makes harmless what a terminal would obey (names come from
  * outside). A column is a character of UTF-8.
@@ -10,7 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { LAYOUT_WIDTH = 100 };
+enum { LAYOUT_WIDTH = 100, LAYOUT_WIDTH_MIN = 60 };
 
 enum layout_colour {
     LAYOUT_PLAIN = 0,
@@ -24,10 +25,14 @@ enum layout_colour {
 struct layout {
     FILE *stream;
     bool colour;
+    size_t width;
 };
 
 /* Whether somebody at a terminal is likely to see colours: NO_COLOR (no-color.org), TERM=dumb. */
 bool layout_wants_colour(FILE *stream);
+
+/* How many columns there are for text: those of the terminal, LAYOUT_WIDTH where it is none. */
+size_t layout_width(FILE *stream);
 
 /* How many columns text takes. */
 size_t layout_columns(const char *text);

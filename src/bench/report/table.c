@@ -219,7 +219,7 @@ static void write_gaps(const struct layout *layout, const json_t *document)
 
 int table_write(const json_t *document, FILE *stream, bool colour)
 {
-    struct layout layout = {.stream = stream, .colour = colour};
+    struct layout layout = {stream, colour, layout_width(stream)};
     errno = 0;
     write_title(&layout, document);
     write_machine(&layout, document);

@@ -137,7 +137,9 @@ static void choose_unit(struct table_column *column, const struct heading *headi
     const char *behind = "";
     double most = range.most;
     column->divisor = 1;
-    if (heading->unit == UNIT_RATE && most >= 1e4) {
+    /* In thousands a small rate beside a large one would have one digit. */
+    bool is_wide = most < 1e6 && range.least < 1e3;
+    if (heading->unit == UNIT_RATE && most >= 1e4 && !is_wide) {
         column->divisor = most >= 1e7 ? 1e6 : 1e3;
         before = most >= 1e7 ? "M " : "k ";
     } else if (heading->unit == UNIT_TIME && most >= 1e4 && range.least < 1e3) {
@@ -205,18 +207,29 @@ static void drop_column(struct table_columns *columns, size_t index)
             (columns->count - index) * sizeof columns->columns[0]);
 }
 
-/* Long names give way first, then the columns before the last, which is the comparison. */
-static void make_fit(struct table_columns *columns)
+/* Of two tails the longer one, which is the less sure; else the column before the last, which is
+ * the comparison. */
+static size_t least_important(const struct table_columns *columns)
 {
-    while (width_of(columns) > LAYOUT_WIDTH && columns->target_width > TARGET_WIDTH_MIN)
+    for (size_t i = 1; i < columns->count; i++)
+        if (columns->columns[i].figure == FIGURE_LATENCY_P99_9_US &&
+            columns->columns[i - 1].figure == FIGURE_LATENCY_P99_US)
+            return i;
+    return columns->count - 2;
+}
+
+/* Long names give way first, then columns. */
+static void make_fit(struct table_columns *columns, size_t width)
+{
+    while (width_of(columns) > width && columns->target_width > TARGET_WIDTH_MIN)
         columns->target_width--;
-    while (width_of(columns) > LAYOUT_WIDTH && columns->count > 2)
-        drop_column(columns, columns->count - 2);
-    while (width_of(columns) > LAYOUT_WIDTH && columns->count > 1)
+    while (width_of(columns) > width && columns->count > 2)
+        drop_column(columns, least_important(columns));
+    while (width_of(columns) > width && columns->count > 1)
         drop_column(columns, columns->count - 1);
 }
 
-void table_columns_choose(const struct table_rows *rows, struct table_columns *columns)
+void table_columns_choose(const struct table_rows *rows, size_t room, struct table_columns *columns)
 {
     struct document_shape shape = document_shape(rows->cells[0]);
     const struct view *view = view_of(&shape);
@@ -231,7 +244,7 @@ void table_columns_choose(const struct table_rows *rows, struct table_columns *c
     for (const enum figure *figure = view->compared; *figure != FIGURES; figure++)
         if (add_column(rows, columns, *figure, true))
             break;
-    make_fit(columns);
+    make_fit(columns, room);
 }
 
 /* How far the interval reaches to its farther side, in percent of the median. */

@@ -43,9 +43,10 @@ struct table_columns {
 /* The figures that matter for this shape; ends with FIGURES. */
 const enum figure *table_important_figures(const struct document_shape *shape);
 
-/* Columns that fit in LAYOUT_WIDTH; those without a figure in any row are left out, and the less
- * important ones where there is no room. */
-void table_columns_choose(const struct table_rows *rows, struct table_columns *columns);
+/* Columns that fit in `room` columns of text; those without a figure in any row are left out, and
+ * the less important ones where there is no room. */
+void table_columns_choose(const struct table_rows *rows, size_t room,
+                          struct table_columns *columns);
 
 /* A row's text in a column: the number ("-": missing) and the interval ("": none). */
 struct table_entry {

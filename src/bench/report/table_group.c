@@ -144,7 +144,7 @@ static void write_remarks(const struct layout *layout, const struct table_rows *
 void table_group_write(const struct layout *layout, const struct table_rows *rows)
 {
     struct table_columns columns;
-    table_columns_choose(rows, &columns);
+    table_columns_choose(rows, layout->width, &columns);
     write_heading(layout, rows);
     write_titles(layout, &columns);
     write_rows(layout, rows, &columns);

@@ -17,7 +17,7 @@ json_t *document_create(const struct results *results);
 /* As JSON, with enough digits for the quantiles. */
 int document_write(const json_t *document, FILE *stream);
 
-/* At most 100 columns; with ANSI colours where colour says so. */
+/* At most 100 columns, or as many as the terminal has; with ANSI colours where colour says so. */
 int table_write(const json_t *document, FILE *stream, bool colour);
 
 /* RFC 4180, one line for each cell and figure. */

@@ -188,7 +188,7 @@ function processorTime() {
             busy.map(shape => barGroup(shape, CPU, shapeLabel(shape), cpuBar)),
             `Shorter is better. ${OWN_SCALE} The sum is exact, the split comes from clock ticks and is ` +
             "coarse: do not quote it alone; of child processes there is none.",
-            shadeLegend(["user", 0], ["system", 2], ["both", 1])),
+            shadeLegend(["user", 0], ["system", 2], ["not told apart", 1])),
         barFigure("Above mode inline",
             workers.filter(shape => shape.length)
                 .map(shape => barGroup(shape, "server_cpu_above_inline_us_per_operation")),

@@ -94,11 +94,12 @@ function notes() {
         html("li", {}, html("b", {}, whose(same)), ` – ${same[0].note}`)))) : null;
 }
 
+// A reason stands once, behind all figures and servers that it is for.
 function gaps() {
-    const all = run.not_measured || [];
-    const what = gap => labelOf(gap.figure) + (gap.target ? `, ${gap.target}` : "");
-    return all.length ? block("Not measured here", html("ul", {}, all.map(gap =>
-        html("li", {}, html("b", {}, what(gap)), ` – ${gap.why}`)))) : null;
+    const all = groupBy(run.not_measured || [], ["why"]);
+    const what = gap => labelOf(gap.figure) + (gap.target ? ` of ${gap.target}` : "");
+    return all.length ? block("Not measured here", html("ul", {}, all.map(own =>
+        html("li", {}, html("b", {}, own.map(what).join(", ")), ` – ${own[0].why}`)))) : null;
 }
 
 function workloads() {
