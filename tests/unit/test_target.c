@@ -619,6 +619,7 @@ static _Noreturn void be_a_bench(int tell)
     struct target targets[] = {ours(WITH_FORK ? "fork" : "thread"), shell(SERVER " & wait")};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGSEGV, SIG_DFL); /* cmocka's handler is for a test */
+    signal(SIGINT, SIG_DFL);  /* ignored in what a shell has started with "&" */
     if (target_start(&targets[0], &options, &process, error, sizeof error) < 0 ||
         target_start(&targets[1], &options, &second, error, sizeof error) < 0)
         _exit(1);
