@@ -62,13 +62,14 @@ static const struct figure_info figures[FIGURES] = {
                                    "as latency_max_us, but from when the exchange was really begun",
                                    EXCHANGE_MISSING, FIGURE_NEITHER},
 
+    /* The kernel's work before the server accepts: how busy the machine was. */
     [FIGURE_CONNECT_P50_US] = {"connect_p50_us",
                                "half of the connections were made in at most so long; the kernel "
                                "makes them, before the server accepts",
-                               "no connection was made", FIGURE_LOWER_IS_BETTER},
+                               "no connection was made", FIGURE_NEITHER},
     [FIGURE_CONNECT_P99_US] = {"connect_p99_us",
                                "99 % of the connections were made in at most so long",
-                               "no connection was made", FIGURE_LOWER_IS_BETTER},
+                               "no connection was made", FIGURE_NEITHER},
     [FIGURE_FIRST_BYTE_P50_US] = {"first_byte_p50_us",
                                   "half of the replies began at most so long after the request was "
                                   "sent",
@@ -123,21 +124,22 @@ static const struct figure_info figures[FIGURES] = {
                                          "connection; what several share is divided among them",
                                          "/proc/PID/smaps_rollup cannot be read",
                                          FIGURE_LOWER_IS_BETTER},
+    /* The whole machine's: whatever else happened is in it. What counts is the sum above. */
     [FIGURE_KERNEL_BYTES_PER_CONNECTION] = {"kernel_bytes_per_connection",
                                             "the kernel's memory for each held connection: stacks, "
                                             "page tables, slab",
-                                            NO_KERNEL_MEMORY, FIGURE_LOWER_IS_BETTER},
+                                            NO_KERNEL_MEMORY, FIGURE_NEITHER},
     [FIGURE_KERNEL_STACK_BYTES_PER_CONNECTION] = {"kernel_stack_bytes_per_connection",
                                                   "kernel stacks for each held connection",
-                                                  NO_KERNEL_MEMORY, FIGURE_LOWER_IS_BETTER},
+                                                  NO_KERNEL_MEMORY, FIGURE_NEITHER},
     [FIGURE_PAGE_TABLE_BYTES_PER_CONNECTION] = {"page_table_bytes_per_connection",
                                                 "page tables of the server and its "
                                                 "descendants for each held connection",
-                                                NO_KERNEL_MEMORY, FIGURE_LOWER_IS_BETTER},
+                                                NO_KERNEL_MEMORY, FIGURE_NEITHER},
     [FIGURE_SLAB_BYTES_PER_CONNECTION] = {"slab_bytes_per_connection",
                                           "the kernel's slab for each held connection, the "
                                           "client's sockets included",
-                                          NO_KERNEL_MEMORY, FIGURE_LOWER_IS_BETTER},
+                                          NO_KERNEL_MEMORY, FIGURE_NEITHER},
 
     [FIGURE_LOAD_CPU_US_PER_OPERATION] = {"load_cpu_us_per_operation",
                                           "CPU time of the load generator for each exchange",
