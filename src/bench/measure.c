@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bench/accounting.h"
+#include "bench/measure_figures.h"
 #include "bench/room.h"
 #include "client/monotonic.h"
 
@@ -32,12 +33,7 @@ struct measuring {
     struct measurement *result;
     struct target_process process;
     struct load *load;
-    struct accounting_cpu idle;   /* before there was any client */
-    struct accounting_cpu cpu[2]; /* at the beginning and at the end of the window */
-    struct accounting_machine machine[2];
-    struct accounting_memory memory[2]; /* before and while connections are held */
-    struct accounting_machine memory_machine[2];
-    struct rusage usage;
+    struct readings readings;
 };
 
 static bool is_stopped(const struct measuring *m)
@@ -96,6 +92,7 @@ static int start_server(struct measuring *m)
             fail(m, "the server did not start", error);
         return -1;
     }
+    m->readings.is_known = m->process.pid > 0;
     return 0;
 }
 
@@ -127,20 +124,21 @@ static int start_load(struct measuring *m)
  */
 static void read_memory(struct measuring *m, int which)
 {
-    if (m->process.pid > 0)
-        accounting_read_memory(m->process.pid, &m->memory[which]);
+    if (m->readings.is_known)
+        accounting_read_memory(m->process.pid, &m->readings.memory[which]);
     else
-        m->memory[which] = (struct accounting_memory){.pss_bytes = -1, .page_tables_bytes = -1};
-    accounting_read_machine(&m->memory_machine[which]);
+        m->readings.memory[which] =
+            (struct accounting_memory){.pss_bytes = -1, .page_tables_bytes = -1};
+    accounting_read_machine(&m->readings.memory_machine[which]);
 }
 
 static void read_cost(struct measuring *m, int which)
 {
-    if (m->process.pid > 0)
-        accounting_read_cpu(m->process.pid, &m->cpu[which]);
+    if (m->readings.is_known)
+        accounting_read_cpu(m->process.pid, &m->readings.cpu[which]);
     else
-        m->cpu[which] = (struct accounting_cpu){.total_ns = -1, .page_faults = -1};
-    accounting_read_machine(&m->machine[which]);
+        m->readings.cpu[which] = (struct accounting_cpu){.total_ns = -1, .page_faults = -1};
+    accounting_read_machine(&m->readings.machine[which]);
 }
 
 /* The end of the window, the limit, or a signal. */
@@ -177,8 +175,8 @@ static void measure_held(struct measuring *m)
 static void run_load(struct measuring *m)
 {
     read_memory(m, 0);
-    if (m->process.pid > 0)
-        accounting_read_cpu(m->process.pid, &m->idle);
+    if (m->readings.is_known)
+        accounting_read_cpu(m->process.pid, &m->readings.idle);
     if (start_load(m) < 0)
         return;
     if (m->cell->workload.measures_memory)
@@ -191,7 +189,7 @@ static void run_load(struct measuring *m)
 /* What such processes use is nobody's that we know of, and would be missing without a word. */
 static void check_family(struct measuring *m)
 {
-    if (m->process.pid > 0 && child_has_orphans(&m->process.child))
+    if (m->readings.is_known && child_has_orphans(&m->process.child))
         fail(m, "the server has left its parent",
              "what it costs cannot be told; let it stay in the foreground");
 }
@@ -202,149 +200,11 @@ static void stop_server(struct measuring *m)
     check_family(m);
     if (!target_is_alive(&m->process))
         fail(m, "the server died during the measurement", "");
-    if (target_stop(&m->process, &m->usage, error, sizeof error) < 0)
+    if (target_stop(&m->process, &m->readings.usage, error, sizeof error) < 0)
         fail(m, "the server ended badly", error);
 }
 
-/* ---- Figures ----------------------------------------------------------------------------- */
-
-static double *figure(struct measuring *m, enum figure which)
-{
-    return &m->result->figures[which];
-}
-
-static double quantile_us(const struct histogram *histogram, double quantile)
-{
-    int64_t ns = histogram_quantile(histogram, quantile);
-    return ns < 0 ? NAN : (double)ns / 1e3;
-}
-
-static void fill_quantiles(struct measuring *m, const struct histogram *histogram,
-                           enum figure first)
-{
-    static const double quantiles[] = {0.5, 0.9, 0.99, 0.999, 0.9999};
-    for (int i = 0; i < 5; i++)
-        m->result->figures[(int)first + i] = quantile_us(histogram, quantiles[i]);
-    m->result->figures[(int)first + 5] =
-        histogram->count > 0 ? (double)histogram->max_ns / 1e3 : NAN;
-}
-
-static void fill_times(struct measuring *m)
-{
-    const struct load_result *load = &m->result->load;
-    fill_quantiles(m, &load->total, FIGURE_LATENCY_P50_US);
-    if (m->cell->rate > 0)
-        fill_quantiles(m, &load->late, FIGURE_UNCORRECTED_P50_US);
-    *figure(m, FIGURE_CONNECT_P50_US) = quantile_us(&load->connect, 0.5);
-    *figure(m, FIGURE_CONNECT_P99_US) = quantile_us(&load->connect, 0.99);
-    *figure(m, FIGURE_FIRST_BYTE_P50_US) = quantile_us(&load->first, 0.5);
-    *figure(m, FIGURE_FIRST_BYTE_P99_US) = quantile_us(&load->first, 0.99);
-    *figure(m, FIGURE_START_P50_US) = quantile_us(&load->ages, 0.5);
-    *figure(m, FIGURE_START_P99_US) = quantile_us(&load->ages, 0.99);
-}
-
-/* Of an open loop all exchanges may have ended late, behind the window: then nothing is known of
- * one in it. */
-static double exchanges_in_window(const struct measuring *m)
-{
-    uint64_t exchanges = m->result->load.exchanges;
-    return exchanges > 0 ? (double)exchanges : NAN;
-}
-
-static void fill_throughput(struct measuring *m)
-{
-    const struct load_result *load = &m->result->load;
-    double seconds = (double)load->window_ns / 1e9;
-    double exchanges = exchanges_in_window(m);
-    *figure(m, FIGURE_OPERATIONS_PER_SECOND) = (double)load->exchanges / seconds;
-    *figure(m, FIGURE_MEGABYTES_PER_SECOND) = (double)load->bytes_in / 1e6 / seconds;
-    *figure(m, FIGURE_LOAD_CPU_US_PER_OPERATION) = load->load_cpu_s * 1e6 / exchanges;
-    *figure(m, FIGURE_LOAD_BUSIEST_SHARE) = load->load_busiest;
-    const struct accounting_machine *machine = m->machine;
-    double cpu_time = (double)(machine[1].at_ns - machine[0].at_ns) * machine[0].cpus;
-    if (machine[0].idle_ns >= 0 && machine[1].idle_ns >= 0 && cpu_time > 0)
-        *figure(m, FIGURE_MACHINE_IDLE_SHARE) =
-            fmin(1, (double)(machine[1].idle_ns - machine[0].idle_ns) / cpu_time);
-}
-
-static double seconds_of(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-/* What is left of a server's whole life when its start is taken off, in which it may have written a
- * ballast. */
-static double since_start(struct timeval whole, int64_t start_ns)
-{
-    return fmax(0, seconds_of(whole) - (start_ns > 0 ? (double)start_ns / 1e9 : 0));
-}
-
-/* The kernel divides the time of a process by what its clock ticks found it doing, and counts all
- * of one that ended between two ticks as user time: of workers that live so short, nothing is
- * known. */
-static bool has_children(const struct measuring *m)
-{
-    const struct target *target = &m->cell->target;
-    bool forks = target->kind == TARGET_OURS && strcmp(target->mode, "fork") == 0;
-    return forks || m->cpu[0].processes > 1 || m->cpu[1].processes > 1;
-}
-
-/* The window's CPU time is exact but not told apart; how much of it was the kernel's is known
- * for the time from the start to the end of the server, where that is one process. */
-static void fill_cpu(struct measuring *m)
-{
-    const struct accounting_cpu *cpu = m->cpu;
-    const struct load_result *load = &m->result->load;
-    double user = since_start(m->usage.ru_utime, m->idle.user_ns);
-    double system = since_start(m->usage.ru_stime, m->idle.system_ns);
-    if (m->process.pid > 0)
-        m->result->server_cpu_s = seconds_of(m->usage.ru_utime) + seconds_of(m->usage.ru_stime);
-    if (cpu[0].total_ns < 0 || cpu[1].total_ns < 0 || cpu[1].at_ns <= cpu[0].at_ns)
-        return;
-    double cores =
-        (double)(cpu[1].total_ns - cpu[0].total_ns) / (double)(cpu[1].at_ns - cpu[0].at_ns);
-    double per_operation = cores * (double)load->window_ns / 1e3 / exchanges_in_window(m);
-    *figure(m, FIGURE_SERVER_CORES) = cores;
-    *figure(m, FIGURE_SERVER_CPU_US_PER_OPERATION) = per_operation;
-    if (user + system <= 0 || has_children(m))
-        return;
-    *figure(m, FIGURE_SERVER_USER_US_PER_OPERATION) = per_operation * user / (user + system);
-    *figure(m, FIGURE_SERVER_SYSTEM_US_PER_OPERATION) = per_operation * system / (user + system);
-}
-
-static void fill_counts(struct measuring *m)
-{
-    const struct accounting_cpu *cpu = m->cpu;
-    const struct load_result *load = &m->result->load;
-    if (cpu[0].page_faults >= 0 && cpu[1].page_faults >= 0)
-        *figure(m, FIGURE_PAGE_FAULTS_PER_OPERATION) =
-            (double)(cpu[1].page_faults - cpu[0].page_faults) / exchanges_in_window(m);
-    if (m->process.pid > 0 && load->all_exchanges > 0)
-        *figure(m, FIGURE_CONTEXT_SWITCHES_PER_OPERATION) =
-            (double)(m->usage.ru_nvcsw + m->usage.ru_nivcsw) / (double)load->all_exchanges;
-}
-
-/* How much one of the held connections takes of what grew from one reading to the next. */
-static double each(const struct measuring *m, int64_t before, int64_t after)
-{
-    if (before < 0 || after < 0)
-        return NAN;
-    return (double)(after - before) / m->cell->workload.held;
-}
-
-static void fill_memory(struct measuring *m)
-{
-    const struct accounting_memory *memory = m->memory;
-    const struct accounting_machine *machine = m->memory_machine;
-    double stacks = each(m, machine[0].kernel_stack_bytes, machine[1].kernel_stack_bytes);
-    double tables = each(m, memory[0].page_tables_bytes, memory[1].page_tables_bytes);
-    double slab = each(m, machine[0].slab_bytes, machine[1].slab_bytes);
-    *figure(m, FIGURE_PSS_BYTES_PER_CONNECTION) = each(m, memory[0].pss_bytes, memory[1].pss_bytes);
-    *figure(m, FIGURE_KERNEL_STACK_BYTES_PER_CONNECTION) = stacks;
-    *figure(m, FIGURE_PAGE_TABLE_BYTES_PER_CONNECTION) = tables;
-    *figure(m, FIGURE_SLAB_BYTES_PER_CONNECTION) = slab;
-    *figure(m, FIGURE_KERNEL_BYTES_PER_CONNECTION) = stacks + tables + slab;
-}
+/* ---- Failures ---------------------------------------------------------------------------- */
 
 /* "4 reset, 17 closed early". Replies that did not come in time are figures too, and stay: they are
  * no failures. Returns how many kinds there are. */
@@ -378,18 +238,6 @@ static void judge(struct measuring *m)
         fail(m, "no exchange ended in the window", load->first_failure);
 }
 
-static void fill_figures(struct measuring *m)
-{
-    if (m->cell->workload.connections > 0) {
-        fill_times(m);
-        fill_throughput(m);
-        fill_cpu(m);
-        fill_counts(m);
-    }
-    if (m->cell->workload.measures_memory)
-        fill_memory(m);
-}
-
 int measure_run(const struct measure_cell *cell, const volatile sig_atomic_t *stop_requested,
                 struct measurement *result)
 {
@@ -407,6 +255,6 @@ int measure_run(const struct measure_cell *cell, const volatile sig_atomic_t *st
     if (!result->failed)
         judge(&m);
     if (!result->failed)
-        fill_figures(&m);
+        measure_figures(cell, &m.readings, result);
     return 0;
 }

@@ -30,6 +30,7 @@ add_library(thrd_bench_core STATIC EXCLUDE_FROM_ALL
     bench/held_memory.c
     bench/machine.c
     bench/measure.c
+    bench/measure_figures.c
     bench/notes.c
     bench/plan.c
     bench/proc_file.c
