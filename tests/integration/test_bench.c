@@ -244,7 +244,7 @@ static void delay_is_found(struct process *thrd)
 static void stall_shows_in_the_corrected_latency_only(struct process *thrd)
 {
     skip_under_sanitizer();
-    BENCH(thrd, 0, "--rounds=1", "--duration=3s", "--workload=rr", "--modes=thread",
+    BENCH(thrd, 0, "--rounds=1", "--duration=2s", "--workload=rr", "--modes=thread",
           "--connections=1", "--rate=4000", faulty("stall"));
     assert_true(checked_figure("rr", "faulty", "latency_p99_9_us") > 150000);
     assert_true(checked_figure("rr", "faulty", "latency_p90_us") > 20000);

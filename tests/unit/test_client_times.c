@@ -162,7 +162,7 @@ static void test_rate_that_nobody_can_keep(void **state)
     config.patience_ns = 10 * MS;
     case_run(&config, 20);
     assert_true(result.window_ns < allow_ms(5000) * MS);
-    assert_true(result.exchanges > 10);
+    assert_true(result.exchanges > 0);
     assert_true(result.failures[LOAD_UNANSWERED] > 10000000);
     assert_true(result.total.count > 10000000);
 }
