@@ -292,6 +292,8 @@ static void add_cpu(struct load_result *result, const struct load_thread *thread
     if (thread->cpu_begin_ns < 0 || thread->cpu_end_ns < 0 || result->window_ns <= 0)
         return;
     int64_t used_ns = thread->cpu_end_ns - thread->cpu_begin_ns;
+    if (used_ns > result->window_ns) /* in the turn in which the window ended */
+        used_ns = result->window_ns;
     double share = (double)used_ns / (double)result->window_ns;
     result->load_cpu_s += (double)used_ns / 1e9;
     if (share > result->load_busiest)
