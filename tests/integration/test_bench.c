@@ -240,8 +240,9 @@ static void delay_is_found(struct process *thrd)
     assert_true(checked_figure("rr", "thread", "latency_p50_us") < 2000);
 }
 
-/* 200 ms in each second: at 6000 requests a second 1200 of 6000 are late, but only one in each stall
- * was made while the server stood still. In two seconds there are enough of them for a p99.9. */
+/* 200 ms in each second: at 6000 requests a second 1200 of 6000 are late, but only one in each
+ * stall was made while the server stood still. In two seconds there are enough of them for a p99.9.
+ */
 static void stall_shows_in_the_corrected_latency_only(struct process *thrd)
 {
     skip_under_sanitizer();
