@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* From argv[0] to behind the last string of the environment; size 0: none. */
+/* From argv[0] to behind the last string of the environment, and how much of it is arguments; size
+ * 0: none. */
 static char *area;
 static size_t area_size;
+static size_t arguments_size;
 
 /* The strings that environ began with. setenv(3) replaces the list, not the strings: this is then
  * what still holds them, and volatile keeps the compiler from seeing that nobody reads it. */
@@ -47,7 +49,8 @@ void process_title_init(int argc, char *argv[])
 {
     if (argc < 1 || !environ)
         return;
-    char *end = extend(extend(argv[0], argv), environ);
+    char *arguments_end = extend(argv[0], argv);
+    char *end = extend(arguments_end, environ);
     char **copy = copy_environment();
     if (!copy)
         return;
@@ -55,17 +58,20 @@ void process_title_init(int argc, char *argv[])
     environ = copy;
     area = argv[0];
     area_size = (size_t)(end - area);
+    arguments_size = (size_t)(arguments_end - area);
 }
 
 /* The kernel (fs/proc/base.c, get_mm_cmdline()) looks at the last byte of the arguments' memory.
  * NUL: the command line is that memory, so a short title must be followed by NULs only, or
  * scraps of the old arguments show. Not NUL: a title has grown into the environment's memory,
- * and ends at its first NUL. */
+ * and ends at its first NUL. What lies behind is not written to: it may be pages, which a child
+ * would have to copy. */
 void process_title_set(const char *title)
 {
     if (area_size == 0)
         return;
     size_t length = strnlen(title, area_size - 1);
+    size_t end = length < arguments_size ? arguments_size : length + 1;
     memcpy(area, title, length);
-    memset(area + length, 0, area_size - length);
+    memset(area + length, 0, end - length);
 }

@@ -100,18 +100,24 @@ static void set_dispositions(void)
 
 /* ---- Children ---------------------------------------------------------------------------- */
 
-/* Mode fork, in the child, before the handler: its connection shows in ps(1), and in the
- * environment for whatever the handler starts. */
+static char *put_number(char *to, uintmax_t number)
+{
+    if (number > 9)
+        to = put_number(to, number / 10);
+    *to = (char)('0' + number % 10);
+    return to + 1;
+}
+
+/* Mode fork, in the child, before the handler: its connection shows in ps(1), as in "thrd: slot 3
+ * conn 17 127.0.0.1:50312". Without snprintf(3), which would cost every child a dozen page faults.
+ */
 static void on_child_start(struct thrdsrv_conn *conn, void *user)
 {
-    char text[256];
+    char text[256]; /* 51 characters at most, and an address, which has 127 */
     (void)user;
-    snprintf(text, sizeof text, "%u", thrdsrv_conn_slot(conn));
-    setenv("THRD_SLOT", text, 1);
-    snprintf(text, sizeof text, "%ju", (uintmax_t)thrdsrv_conn_id(conn));
-    setenv("THRD_CONN", text, 1);
-    snprintf(text, sizeof text, "thrd: slot %u conn %ju %s", thrdsrv_conn_slot(conn),
-             (uintmax_t)thrdsrv_conn_id(conn), thrdsrv_conn_peer(conn));
+    char *end = put_number(stpcpy(text, "thrd: slot "), thrdsrv_conn_slot(conn));
+    end = put_number(stpcpy(end, " conn "), thrdsrv_conn_id(conn));
+    stpcpy(stpcpy(end, " "), thrdsrv_conn_peer(conn));
     process_title_set(text);
 }
 

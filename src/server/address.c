@@ -2,9 +2,10 @@
 #include "server/address.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "server/text.h"
 
 void address_from_sockaddr(struct address *address, const struct sockaddr *from)
 {
@@ -42,28 +43,47 @@ bool address_to_sockaddr(const struct address *address, struct sockaddr_storage 
     return to->ss_family != 0;
 }
 
+static char *put_v4(char *to, const struct in_addr *ip)
+{
+    const unsigned char *bytes = (const unsigned char *)ip;
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            *to++ = '.';
+        to = text_put_number(to, bytes[i]);
+    }
+    return to;
+}
+
+static char *put_v6(char *to, const struct in6_addr *ip, uint32_t scope)
+{
+    char text[INET6_ADDRSTRLEN];
+    to = text_put(to, "[");
+    to = text_put(to, inet_ntop(AF_INET6, ip, text, sizeof text));
+    if (scope)
+        to = text_put_number(text_put(to, "%"), scope);
+    return text_put(to, "]");
+}
+
 void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE])
 {
-    char ip[INET6_ADDRSTRLEN];
-    char scope[16] = "";
+    char *end = text;
     switch (address->family) {
     case AF_INET:
-        inet_ntop(AF_INET, &address->of.v4, ip, sizeof ip);
-        snprintf(text, ADDRESS_TEXT_SIZE, "%s:%u", ip, ntohs(address->port));
+        end = text_put(put_v4(end, &address->of.v4), ":");
+        end = text_put_number(end, ntohs(address->port));
         break;
     case AF_INET6:
-        inet_ntop(AF_INET6, &address->of.v6.ip, ip, sizeof ip);
-        if (address->of.v6.scope)
-            snprintf(scope, sizeof scope, "%%%u", address->of.v6.scope);
-        snprintf(text, ADDRESS_TEXT_SIZE, "[%s%s]:%u", ip, scope, ntohs(address->port));
+        end = text_put(put_v6(end, &address->of.v6.ip, address->of.v6.scope), ":");
+        end = text_put_number(end, ntohs(address->port));
         break;
     case AF_UNIX:
-        snprintf(text, ADDRESS_TEXT_SIZE, "unix:pid=%ld,uid=%lu", (long)address->of.process.pid,
-                 (unsigned long)address->of.process.uid);
+        end = text_put_number(text_put(end, "unix:pid="), (unsigned long)address->of.process.pid);
+        end = text_put_number(text_put(end, ",uid="), address->of.process.uid);
         break;
     default:
-        snprintf(text, ADDRESS_TEXT_SIZE, "unknown");
+        end = text_put(end, "unknown");
     }
+    *end = '\0';
 }
 
 static const char port_wanted[] = "the port must be a number from 0 to 65535";

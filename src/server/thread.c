@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "server/text.h"
+
 bool thread_is_fault(int signal_number)
 {
     switch (signal_number) {
@@ -27,6 +29,11 @@ void thread_mask(sigset_t *mask, const sigset_t *host)
     for (int number = 1; number < NSIG; number++)
         if (thread_is_fault(number))
             sigdelset(mask, number);
+}
+
+void thread_name(char name[THREAD_NAME_SIZE], unsigned slot)
+{
+    *text_put_number(text_put(name, "thrd/"), slot) = '\0'; /* slots have 7 digits at most */
 }
 
 static int create(pthread_t *thread, size_t stack_size, void *(*function)(void *), void *argument)

@@ -21,6 +21,10 @@ void thread_mask(sigset_t *mask, const sigset_t *host);
 int thread_create(pthread_t *thread, const sigset_t *mask, size_t stack_size,
                   void *(*function)(void *), void *argument);
 
+/* "thrd/17": what ps -L and top -H show for the worker of that slot, thread or child. */
+#define THREAD_NAME_SIZE 16 /* the kernel's limit, prctl(2) PR_SET_NAME */
+void thread_name(char name[THREAD_NAME_SIZE], unsigned slot);
+
 /* The signals that a fault in the running code raises. */
 bool thread_is_fault(int signal_number);
 

@@ -9,7 +9,6 @@
  * the service code ends as a thread's would. One that does not is killed. */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -76,7 +75,7 @@ static void close_from(unsigned first, unsigned last)
 /* The child's first act: end with the parent, hold only what it must, be named, hear signals. */
 static void child_enter(struct SockInfo *slot, int fd, pid_t parent)
 {
-    char name[16];
+    char name[THREAD_NAME_SIZE];
     child.fd = fd;
     child.progress = slot->progress;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -85,7 +84,7 @@ static void child_enter(struct SockInfo *slot, int fd, pid_t parent)
     close_from(3, (unsigned)fd - 1); /* fd is above 2, see descriptor.h */
     close_from((unsigned)fd + 1, ~0u);
     server_enter_child(); /* no server of the parent's can be used here */
-    snprintf(name, sizeof name, "thrd/%u", slot->index);
+    thread_name(name, slot->index);
     /* Past the sanitizers of a host, who catch prctl(2) and take a lock that one of its threads may
      * have held at the fork. */
     syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
