@@ -109,6 +109,12 @@ struct thrdsrv_config {
      * inline; in every mode where no worker could be started, and then without on_start before it).
      */
     void (*on_end)(const struct thrdsrv_end *end, void *user);
+
+    /* Mode thread: how long a worker stays parked in its slot when its connection has ended, and
+     * serves the slot's next one if that comes in time. What a handler leaves in its thread
+     * (thread-local variables, a signal mask, a name) is then there for the next connection. 0 or
+     * less: each connection gets a new thread. */
+    int64_t park_ms;
 };
 
 #define THRDSRV_SLOTS_MAX   1000000u
@@ -122,7 +128,8 @@ struct thrdsrv_config {
             NULL, 0, false, 65535, true, 60, 10, 6,                    /* listening */             \
             THRDSRV_MODE_THREAD, 128, THRDSRV_FULL_WAIT, NULL, 262144, /* workers */               \
             600000, 60000, 60000, 0, 0, 0, 30000,                      /* timeouts */              \
-            NULL, THRDSRV_LOG_NOTICE, NULL, NULL, NULL                 /* seen from outside */     \
+            NULL, THRDSRV_LOG_NOTICE, NULL, NULL, NULL,                /* seen from outside */     \
+            1000                                                       /* parked workers */        \
     }
 
 #ifdef __cplusplus

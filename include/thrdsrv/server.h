@@ -15,7 +15,8 @@
  * One thread, the one in thrdsrv_server_run() or the one that thrdsrv_server_start() makes, accepts
  * connections into a fixed table of slots and does all control work: timeouts, reaping of children,
  * drain. It is "the run() thread" below. Each connection is served by a detached POSIX thread (mode
- * thread), a child process (mode fork), or by the run() thread itself, one at a time (mode inline).
+ * thread; it may serve the slot's next connection too, see config.park_ms), a child process (mode
+ * fork), or by the run() thread itself, one at a time (mode inline).
  *
  * What the host program may rely on. The library changes no signal disposition, raises no SIGPIPE,
  * never ends or aborts the process for anything that a client or the host does (a broken invariant

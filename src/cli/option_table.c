@@ -172,13 +172,7 @@ static const char *set_stack(void *target, const char *value)
     return complaint(status);
 }
 
-static const char *set_ballast(void *target, const char *value)
-{
-    struct options *options = target;
-    return complaint(units_parse_size(value, 0, UNITS_SIZE_MAX, &options->ballast_bytes));
-}
-
-/* A timeout; "off" and 0 both switch it off, because 0 does so in most other programs and in
+/* A time; "off" and 0 both switch it off, because 0 does so in most other programs and in
  * struct thrdsrv_config. */
 static const char *set_timeout(int64_t *field, const char *value)
 {
@@ -187,6 +181,18 @@ static const char *set_timeout(int64_t *field, const char *value)
         return NULL;
     }
     return complaint(units_parse_time(value, 0, UNITS_TIME_MAX_MS, field));
+}
+
+static const char *set_park(void *target, const char *value)
+{
+    struct options *options = target;
+    return set_timeout(&options->config.park_ms, value);
+}
+
+static const char *set_ballast(void *target, const char *value)
+{
+    struct options *options = target;
+    return complaint(units_parse_size(value, 0, UNITS_SIZE_MAX, &options->ballast_bytes));
 }
 
 static const char *set_idle(void *target, const char *value)
@@ -284,6 +290,9 @@ static const struct argument_spec specs[] = {
      OPTIONS_WORKERS, "all slots taken: wait, close or busy:TEXT", set_when_full, false},
     {"stack", '\0', "SIZE", "256k", "128k to 1g", OPTIONS_WORKERS,
      "stack of each thread; bytes, or with k, m, g", set_stack, false},
+    {"park", '\0', "TIME", "1s", "1ms to 10000d, or off", OPTIONS_WORKERS,
+     "how long a thread stays for its slot's next connection;\noff: a new thread for each",
+     set_park, false},
     {"ballast", '\0', "SIZE", "0", "0 to 1048576g", OPTIONS_WORKERS,
      "hold so much memory, to see what it does to fork", set_ballast, false},
 

@@ -22,10 +22,9 @@
 #define LOOP_MS   10
 
 void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
-               const struct conn_waiter *waiter)
+               const struct conn_waiter *waiter, char *ahead)
 {
     const struct timeouts *limits = &slot->server->timeouts;
-    /* Field by field: clearing the whole would touch a page of stack that few handlers need. */
     conn->fd = fd;
     conn->slot = slot;
     conn->progress = slot->progress;
@@ -39,6 +38,7 @@ void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
     conn->deadline_ms = -1;
     conn->peer[0] = conn->local[0] = '\0';
     conn->ahead_begin = conn->ahead_end = 0;
+    conn->ahead = ahead;
 }
 
 /* Since when counts from the last byte that moved, less the time in which the handler computed: a
@@ -208,7 +208,7 @@ static bool take_line(struct thrdsrv_conn *conn, char *buf, size_t size, ssize_t
     size_t eaten = newline ? length + 1 : length;
     size_t cr = length > 0 && line[length - 1] == '\r';
     bool complete = newline || conn->end_of_input;
-    if (!complete && length - cr < size && available < sizeof conn->ahead)
+    if (!complete && length - cr < size && available < CONN_AHEAD_SIZE)
         return false;
     if (newline || !complete) /* it is, or may become, a part of the line end */
         length -= cr;
@@ -235,7 +235,7 @@ ssize_t thrdsrv_conn_read_line(struct thrdsrv_conn *conn, char *buf, size_t size
         memmove(conn->ahead, conn->ahead + conn->ahead_begin, kept);
         conn->ahead_begin = 0;
         conn->ahead_end = kept;
-        ssize_t count = receive(conn, conn->ahead + kept, sizeof conn->ahead - kept);
+        ssize_t count = receive(conn, conn->ahead + kept, CONN_AHEAD_SIZE - kept);
         if (count < 0)
             return count;
         conn->ahead_end += (size_t)count;

@@ -10,9 +10,13 @@
 
 #include "server/conn.h"
 
-/* Enough that a stream is not bound by system calls. Only the pages that bytes fall on are ever
- * touched, so an idle connection does not pay for it. */
-#define BUFFER_SIZE 32768
+/* A connection begins with a buffer that lies in the page of the stack that its worker has touched
+ * anyway: as long as what the peer says at once is short, the connection has no more memory. When
+ * the buffer has once been full it goes on with one that keeps a stream from being bound by system
+ * calls. A handler that does not work in place has half of either for its input, half for output.
+ */
+#define SMALL_SIZE 1024
+#define LARGE_SIZE 65536
 
 struct adapter {
     struct thrdsrv_conn *conn;
@@ -20,9 +24,14 @@ struct adapter {
     void *session;
     unsigned char *in;  /* have bytes of input that the handler has not consumed */
     unsigned char *out; /* the same buffer where the handler works in place */
+    size_t size;        /* bytes of each */
+    bool large;         /* they are as large as they get */
     size_t have;
     bool ended; /* all input there will ever be has been read */
 };
+
+/* What run() returns when the small buffers do not do: no value of an error. */
+#define WANT_LARGE 1
 
 /* One step, its output written. *moved counts what it consumed and produced. Returns enum
  * thrdsrv_step, or negative from the write, which fails after a cut even if there is no output. */
@@ -32,10 +41,10 @@ static int step(struct adapter *a, size_t *moved)
         .next_in = a->in,
         .avail_in = a->have,
         .next_out = a->out,
-        .avail_out = a->handler->in_place ? a->have : BUFFER_SIZE,
-        .input = a->ended                 ? THRDSRV_INPUT_END
-                 : a->have == BUFFER_SIZE ? THRDSRV_INPUT_FULL
-                                          : THRDSRV_INPUT_MORE,
+        .avail_out = a->handler->in_place ? a->have : a->size,
+        .input = a->ended             ? THRDSRV_INPUT_END
+                 : a->have == a->size ? THRDSRV_INPUT_FULL
+                                      : THRDSRV_INPUT_MORE,
     };
     enum thrdsrv_step answer = a->handler->step(a->session, &stream);
     size_t consumed = a->have - stream.avail_in;
@@ -55,9 +64,9 @@ static int read_more(struct adapter *a, size_t moved)
 {
     if (a->ended)
         return moved > 0 ? 0 : THRDSRV_E_EOF;
-    if (a->have == BUFFER_SIZE)
+    if (a->have == a->size)
         return THRDSRV_E_INVALID; /* told FULL, it consumed nothing: its fault, but do not spin */
-    ssize_t count = thrdsrv_conn_read(a->conn, a->in + a->have, BUFFER_SIZE - a->have);
+    ssize_t count = thrdsrv_conn_read(a->conn, a->in + a->have, a->size - a->have);
     if (count < 0)
         return (int)count;
     a->ended = count == 0;
@@ -70,20 +79,26 @@ static int read_more(struct adapter *a, size_t moved)
 static int go_on(struct adapter *a, size_t moved)
 {
     size_t count = 0;
-    if (!a->ended && a->have < BUFFER_SIZE)
-        count = conn_read_ready(a->conn, a->in + a->have, BUFFER_SIZE - a->have);
+    if (!a->ended && a->have < a->size)
+        count = conn_read_ready(a->conn, a->in + a->have, a->size - a->have);
     a->have += count;
     return moved + count > 0 ? 0 : THRDSRV_E_INVALID;
 }
 
+/* Returns 0, an error, or WANT_LARGE. A full buffer is no news for the handler while there is a
+ * larger one. */
 static int run(struct adapter *a)
 {
     int error = 0;
     while (error == 0) {
         size_t moved = 0;
+        if (a->have == a->size && !a->large)
+            return WANT_LARGE;
         int answer = step(a, &moved);
         if (answer == THRDSRV_STEP_DONE)
             return 0;
+        if (answer == THRDSRV_STEP_WANT_OUTPUT && !a->large)
+            return WANT_LARGE;
         if (answer == THRDSRV_STEP_WANT_INPUT)
             error = read_more(a, moved);
         else if (answer == THRDSRV_STEP_WANT_OUTPUT)
@@ -94,21 +109,33 @@ static int run(struct adapter *a)
     return error == THRDSRV_E_EOF ? 0 : error;
 }
 
-/* Apart from run(), so that a handler that works in place has one buffer on its stack, not two. */
-static int run_copying(struct adapter *a)
+/* The input that waits in the buffers until now comes along. */
+static void use_buffer(struct adapter *a, unsigned char *buffer, size_t size)
 {
-    unsigned char out[BUFFER_SIZE];
-    a->out = out;
+    memcpy(buffer, a->in, a->have);
+    a->size = a->handler->in_place ? size : size / 2;
+    a->in = buffer;
+    a->out = a->handler->in_place ? buffer : buffer + a->size;
+}
+
+/* Never inlined: its buffer is to be on the stack only when it is wanted. */
+static __attribute__((noinline)) int run_large(struct adapter *a)
+{
+    unsigned char buffer[LARGE_SIZE];
+    use_buffer(a, buffer, sizeof buffer);
+    a->large = true;
     return run(a);
 }
 
 int conn_run_handler(struct thrdsrv_conn *conn, const struct thrdsrv_handler *handler)
 {
     alignas(max_align_t) unsigned char session[THRDSRV_SESSION_MAX];
-    unsigned char in[BUFFER_SIZE];
+    unsigned char buffer[SMALL_SIZE];
     struct thrdsrv_start start = {.unix_time = (int64_t)time(NULL),
                                   .peer = thrdsrv_conn_peer(conn)};
-    struct adapter a = {.conn = conn, .handler = handler, .session = session, .in = in, .out = in};
+    struct adapter a = {.conn = conn, .handler = handler, .session = session, .in = buffer};
+    use_buffer(&a, buffer, sizeof buffer);
     handler->start(session, &start);
-    return handler->in_place ? run(&a) : run_copying(&a);
+    int result = run(&a);
+    return result == WANT_LARGE ? run_large(&a) : result;
 }

@@ -32,14 +32,38 @@ static const pthread_mutex_t new_mutex = PTHREAD_MUTEX_INITIALIZER;
 static const pthread_mutex_t new_mutex = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
 #endif
 
-static void append_free(struct slot_table *table, struct SockInfo *slot) REQUIRES(TABLE_LOCK)
+static void list_remove(struct free_list *list, struct SockInfo *slot) REQUIRES(TABLE_LOCK)
+{
+    if (slot->previous_free)
+        slot->previous_free->next_free = slot->next_free;
+    else
+        list->first = slot->next_free;
+    if (slot->next_free)
+        slot->next_free->previous_free = slot->previous_free;
+    else
+        list->last = slot->previous_free;
+}
+
+static void list_prepend(struct free_list *list, struct SockInfo *slot) REQUIRES(TABLE_LOCK)
+{
+    slot->previous_free = NULL;
+    slot->next_free = list->first;
+    if (list->first)
+        list->first->previous_free = slot;
+    else
+        list->last = slot;
+    list->first = slot;
+}
+
+static void list_append(struct free_list *list, struct SockInfo *slot) REQUIRES(TABLE_LOCK)
 {
     slot->next_free = NULL;
-    if (table->free_last)
-        table->free_last->next_free = slot;
+    slot->previous_free = list->last;
+    if (list->last)
+        list->last->next_free = slot;
     else
-        table->free_first = slot;
-    table->free_last = slot;
+        list->first = slot;
+    list->last = slot;
 }
 
 static void init_slots(struct slot_table *table, struct thrdsrv_server *server)
@@ -52,7 +76,8 @@ static void init_slots(struct slot_table *table, struct thrdsrv_server *server)
         slot->index = i;
         slot->fd = -1;
         slot->pidfd = -1;
-        append_free(table, slot);
+        sem_init(&slot->call, 0, 0);
+        list_append(&table->empty, slot);
     }
     slot_table_unlock(table);
 }
@@ -78,11 +103,12 @@ int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_ser
     return 0;
 }
 
-/* The mutex is made of a constant and only forgotten, as std::mutex is: pthread_mutex_destroy(3)
- * would give nothing back, neither in glibc nor in musl. Helgrind's version of that call reads what
- * is inside, where a worker's last unlock has written after what Helgrind takes for its end.
- * Workers are detached, so nothing that it knows orders the two, and it called a race what is none,
- * once in some hundred servers: whenever it collected its own garbage in between. */
+/* The mutex is made of a constant and only forgotten, as std::mutex is, and so are the semaphores:
+ * pthread_mutex_destroy(3) would give nothing back, neither in glibc nor in musl. Helgrind's
+ * version of that call reads what is inside, where a worker's last unlock has written after what
+ * Helgrind takes for its end. Workers are detached, so nothing that it knows orders the two, and it
+ * called a race what is none, once in some hundred servers: whenever it collected its own garbage
+ * in between. */
 void slot_table_fini(struct slot_table *table)
 {
     INVARIANT(slot_table_active(table) == 0);
@@ -93,13 +119,13 @@ void slot_table_fini(struct slot_table *table)
 struct SockInfo *slot_table_reserve(struct slot_table *table)
 {
     slot_table_lock(table);
-    struct SockInfo *slot = table->free_first;
+    struct free_list *list = table->parked.first ? &table->parked : &table->empty;
+    struct SockInfo *slot = list->first;
     if (slot) {
         INVARIANT(slot->state == THRDSRV_SLOT_FREE && slot->fd == -1);
-        table->free_first = slot->next_free;
-        if (!table->free_first)
-            table->free_last = NULL;
+        list_remove(list, slot);
         slot->state = THRDSRV_SLOT_RESERVED;
+        slot->has_parked = slot->parked != 0;
     } else {
         table->wake_wanted = true;
     }
@@ -107,15 +133,13 @@ struct SockInfo *slot_table_reserve(struct slot_table *table)
     return slot;
 }
 
+/* It was not used: back where it came from. */
 void slot_table_unreserve(struct slot_table *table, struct SockInfo *slot)
 {
     slot_table_lock(table);
     INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd == -1);
     slot->state = THRDSRV_SLOT_FREE;
-    slot->next_free = table->free_first; /* it was not used: back where it came from */
-    table->free_first = slot;
-    if (!table->free_last)
-        table->free_last = slot;
+    list_prepend(slot->parked ? &table->parked : &table->empty, slot);
     slot_table_unlock(table);
 }
 
@@ -134,11 +158,15 @@ void slot_table_book(struct slot_table *table, struct SockInfo *slot, int fd)
 
 int slot_table_activate(struct slot_table *table, struct SockInfo *slot, pid_t worker)
 {
+    int fd = -1;
     slot_table_lock(table);
-    INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd >= 0);
-    slot->state = THRDSRV_SLOT_ACTIVE;
-    slot->worker = worker;
-    int fd = slot->fd;
+    if (!slot->dismissed) {
+        INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd >= 0);
+        slot->state = THRDSRV_SLOT_ACTIVE;
+        slot->worker = worker;
+        slot->parked = 0;
+        fd = slot->fd;
+    }
     slot_table_unlock(table);
     return fd;
 }
@@ -213,29 +241,81 @@ static void count_end_of_drain(struct thrdsrv_stats *stats, enum thrdsrv_end_rea
         stats->drained++;
 }
 
-void slot_table_release(struct slot_table *table, struct SockInfo *slot,
-                        enum thrdsrv_end_reason reason, pid_t departed)
+/* STOPPING -> FREE, but for the list; wakes the loop if it waits for that. */
+static void free_slot(struct slot_table *table, struct SockInfo *slot,
+                      enum thrdsrv_end_reason reason) REQUIRES(TABLE_LOCK)
 {
-    int64_t now = departed ? clock_read_ns(CLOCK_BOOTTIME) : 0;
-    uint64_t bytes_in = progress_read(&slot->progress->bytes_in);
-    uint64_t bytes_out = progress_read(&slot->progress->bytes_out);
-    slot_table_lock(table);
     INVARIANT(slot->state == THRDSRV_SLOT_STOPPING && slot->fd == -1);
     slot->state = THRDSRV_SLOT_FREE;
     slot->worker = 0;
-    slot->departed = departed;
-    slot->departed_at_ns = now;
-    append_free(table, slot);
     table->stats.active--;
-    table->stats.bytes_in += bytes_in;
-    table->stats.bytes_out += bytes_out;
+    table->stats.bytes_in += progress_read(&slot->progress->bytes_in);
+    table->stats.bytes_out += progress_read(&slot->progress->bytes_out);
     count_end(&table->stats, reason);
     if (table->draining)
         count_end_of_drain(&table->stats, reason);
     if (table->wake_wanted)
         wakeup_send(table->wakeup);
     table->wake_wanted = false;
+}
+
+/* The slot's worker, a thread or none, lets go of it, or has. */
+static void set_departed(struct SockInfo *slot, pid_t worker) REQUIRES(TABLE_LOCK)
+{
+    slot->departed = worker;
+    slot->departed_at_ns = worker ? clock_read_ns(CLOCK_BOOTTIME) : 0;
+}
+
+void slot_table_release(struct slot_table *table, struct SockInfo *slot,
+                        enum thrdsrv_end_reason reason, pid_t departed)
+{
+    slot_table_lock(table);
+    free_slot(table, slot, reason);
+    set_departed(slot, departed);
+    list_append(&table->empty, slot);
     slot_table_unlock(table);
+}
+
+void slot_table_park(struct slot_table *table, struct SockInfo *slot,
+                     enum thrdsrv_end_reason reason, pid_t worker)
+{
+    slot_table_lock(table);
+    free_slot(table, slot, reason);
+    set_departed(slot, 0);
+    slot->parked = worker;
+    list_prepend(&table->parked, slot);
+    slot_table_unlock(table);
+}
+
+/* The parked worker's place becomes empty. */
+static void empty_slot(struct slot_table *table, struct SockInfo *slot) REQUIRES(TABLE_LOCK)
+{
+    INVARIANT(slot->state == THRDSRV_SLOT_FREE && slot->parked != 0);
+    list_remove(&table->parked, slot);
+    list_append(&table->empty, slot);
+    set_departed(slot, slot->parked);
+    slot->parked = 0;
+}
+
+bool slot_table_leave(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+{
+    slot_table_lock(table);
+    bool leaves = slot->state == THRDSRV_SLOT_FREE;
+    if (leaves && slot->parked == worker) /* and not dismissed at this moment */
+        empty_slot(table, slot);
+    slot_table_unlock(table);
+    return leaves;
+}
+
+bool slot_table_dismiss(struct slot_table *table, struct SockInfo *slot)
+{
+    slot_table_lock(table);
+    slot->dismissed = slot->parked != 0;
+    if (slot->dismissed)
+        empty_slot(table, slot);
+    bool dismissed = slot->dismissed;
+    slot_table_unlock(table);
+    return dismissed;
 }
 
 void slot_table_want_wake(struct slot_table *table)

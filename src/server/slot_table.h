@@ -5,14 +5,15 @@
  *
  *     FREE -> RESERVED -> ACTIVE -> STOPPING -> FREE
  *
- * FREE      on the free list; fd is -1; no worker knows the slot.
- * RESERVED  the accept loop has set the slot aside, before it accepts: nothing is accepted that
- *           has no slot. After slot_table_book() fd is the accepted connection, and the loop, or
- *           a worker that has been started but has not yet announced itself, owns it.
- * ACTIVE    a worker serves. Mode thread and inline: fd is open and the worker's. Mode fork: the
- *           child has the only copy, fd is -1, and worker is a child that has not been reaped.
- * STOPPING  on its way out: the loop has cut the connection (fd as in ACTIVE, until the worker
- *           takes it), or the worker has taken the fd out and closes it (fd is -1).
+ * FREE      may be reserved; fd is -1. Nobody works on the slot: no worker knows it, or (mode
+ * thread) the worker of its last connection is parked in it and waits for the next one. RESERVED
+ * the accept loop has set the slot aside, before it accepts: nothing is accepted that has no slot.
+ * After slot_table_book() fd is the accepted connection, and the loop, or a worker that has been
+ * started or called but has not yet announced itself, owns it. ACTIVE    a worker serves. Mode
+ * thread and inline: fd is open and the worker's. Mode fork: the child has the only copy, fd is -1,
+ * and worker is a child that has not been reaped. STOPPING  on its way out: the loop has cut the
+ * connection (fd as in ACTIVE, until the worker takes it), or the worker has taken the fd out and
+ * closes it (fd is -1).
  *
  * What follows from it:
  * - An fd is in the table if and only if it is open and the worker has not taken it. The loop
@@ -24,8 +25,10 @@
  *   at a release: after its unlock a worker touches no memory and no descriptor of the server's.
  *
  * Each function below is the only door for its transition and checks the state it starts from.
- * The free list is first in, first out, so that a slot rests as long as possible between two uses:
- * its last thread has then really gone (worker_thread.c), and a stale number is noticed.
+ * Of the free slots those with a parked worker are reserved first, the one that was parked last
+ * before the others: its stack is still in the caches, and the others may go. Without one it is
+ * first in, first out, so that a slot rests as long as possible between two uses: its last thread
+ * has then really gone (worker_thread.c), and a stale number is noticed.
  *
  * Fields carry their guard: [T] table lock, [A] accept loop's thread only, [C] constant after
  * create, [B] written by the loop before the worker is started, constant until the slot is free. */
@@ -33,6 +36,7 @@
 #define SERVER_SLOT_TABLE_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -52,8 +56,13 @@ struct SockInfo {
     enum thrdsrv_slot_state state GUARDED_BY(TABLE_LOCK); /* [T] */
     int fd GUARDED_BY(TABLE_LOCK);                        /* [T] */
     pid_t worker GUARDED_BY(TABLE_LOCK); /* [T] thread id or process id, 0: none yet */
-    struct SockInfo *next_free GUARDED_BY(TABLE_LOCK); /* [T] */
-    int64_t cut_at_ms GUARDED_BY(TABLE_LOCK);          /* [T] when the loop cut it */
+    struct SockInfo *next_free GUARDED_BY(TABLE_LOCK);     /* [T] in the list that it is in */
+    struct SockInfo *previous_free GUARDED_BY(TABLE_LOCK); /* [T] */
+    pid_t
+        parked GUARDED_BY(TABLE_LOCK); /* [T] thread id of the worker that waits in this slot, FREE
+                                          or RESERVED, for its next connection; 0: none does */
+    bool dismissed GUARDED_BY(TABLE_LOCK);    /* [T] the parked worker was told to go */
+    int64_t cut_at_ms GUARDED_BY(TABLE_LOCK); /* [T] when the loop cut it */
 
     /* The last thread that served this slot and when (CLOCK_BOOTTIME, ns) it let go of it: the
      * task may take a moment longer to end than its work. */
@@ -67,9 +76,18 @@ struct SockInfo {
     struct address local;      /* [B] for the log; family 0: not asked for */
     const char *listener_text; /* [B] address of the listener that it came through */
 
+    bool has_parked; /* [A] whether a worker was parked in the slot when it was reserved */
+    sem_t call;      /* posted when a parked worker has a connection, or is to go */
+
     struct rate_window rate; /* [A] the minimum rate */
     int pidfd;               /* [A] mode fork: the child; -1: none */
     bool unwatched;          /* [A] mode fork: a child without a pidfd */
+};
+
+/* Slots that are FREE, in a doubly linked list. */
+struct free_list {
+    struct SockInfo *first;
+    struct SockInfo *last;
 };
 
 struct slot_table {
@@ -79,10 +97,10 @@ struct slot_table {
     unsigned count;            /* [C] */
     int wakeup;                /* [C] the loop's wake-up descriptor, not ours to close */
 
-    struct SockInfo *free_first GUARDED_BY(TABLE_LOCK);
-    struct SockInfo *free_last GUARDED_BY(TABLE_LOCK);
-    bool wake_wanted GUARDED_BY(TABLE_LOCK); /* the loop waits for the next release */
-    bool draining GUARDED_BY(TABLE_LOCK);    /* the server has stopped accepting */
+    struct free_list parked GUARDED_BY(TABLE_LOCK); /* with a parked worker */
+    struct free_list empty GUARDED_BY(TABLE_LOCK);  /* without */
+    bool wake_wanted GUARDED_BY(TABLE_LOCK);        /* the loop waits for the next release */
+    bool draining GUARDED_BY(TABLE_LOCK);           /* the server has stopped accepting */
     struct thrdsrv_stats stats GUARDED_BY(TABLE_LOCK);
 };
 
@@ -107,7 +125,8 @@ void slot_table_unreserve(struct slot_table *table, struct SockInfo *slot) EXCLU
 void slot_table_book(struct slot_table *table, struct SockInfo *slot, int fd) EXCLUDES(TABLE_LOCK);
 
 /* RESERVED -> ACTIVE, by the worker itself (thread, inline). Returns the fd, which stays in the
- * table and is now the worker's. */
+ * table and is now the worker's. -1, and nothing is changed: the caller was parked, and has been
+ * dismissed. */
 int slot_table_activate(struct slot_table *table, struct SockInfo *slot, pid_t worker)
     EXCLUDES(TABLE_LOCK);
 
@@ -129,6 +148,20 @@ int slot_table_take(struct slot_table *table, struct SockInfo *slot) EXCLUDES(TA
  * the worker's thread id, or 0 when the worker is known to have ended. */
 void slot_table_release(struct slot_table *table, struct SockInfo *slot,
                         enum thrdsrv_end_reason reason, pid_t departed) EXCLUDES(TABLE_LOCK);
+
+/* STOPPING -> FREE as slot_table_release(), but the worker, whose thread id this is, stays parked
+ * in the slot: to be posted slot->call. Its predecessor in the slot, if there was one, is gone. */
+void slot_table_park(struct slot_table *table, struct SockInfo *slot,
+                     enum thrdsrv_end_reason reason, pid_t worker) EXCLUDES(TABLE_LOCK);
+
+/* A parked worker has waited long enough. Returns false where the slot has just been reserved: then
+ * it waits on. After true it touches nothing of the table's any more. */
+bool slot_table_leave(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+    EXCLUDES(TABLE_LOCK);
+
+/* Takes the place from the worker that is parked in a FREE slot, if there is one: then returns
+ * true, and the caller posts slot->call. Loop only, when nothing is accepted any more. */
+bool slot_table_dismiss(struct slot_table *table, struct SockInfo *slot) EXCLUDES(TABLE_LOCK);
 
 /* Asks that the next release wakes the loop. */
 void slot_table_want_wake(struct slot_table *table) EXCLUDES(TABLE_LOCK);

@@ -45,12 +45,14 @@ static enum thrdsrv_end_reason reason_of(int result, const struct thrdsrv_conn *
     }
 }
 
-enum thrdsrv_end_reason worker_serve(struct SockInfo *slot, int fd,
-                                     const struct conn_waiter *waiter)
+/* From the start hook to the linger. Never inlined, so that no caller's buffer is between this and
+ * what lies above it on the stack. */
+static __attribute__((noinline)) enum thrdsrv_end_reason
+serve(struct SockInfo *slot, int fd, const struct conn_waiter *waiter, char *ahead)
 {
     const struct thrdsrv_config *config = &slot->server->config;
     struct thrdsrv_conn conn;
-    conn_init(&conn, slot, fd, waiter);
+    conn_init(&conn, slot, fd, waiter, ahead);
     if (config->on_start)
         config->on_start(&conn, config->user);
     int result = config->handler ? conn_run_handler(&conn, config->handler)
@@ -63,7 +65,24 @@ enum thrdsrv_end_reason worker_serve(struct SockInfo *slot, int fd,
     return reason;
 }
 
-enum thrdsrv_end_reason worker_run(struct SockInfo *slot, pid_t worker,
+static __attribute__((noinline)) enum thrdsrv_end_reason
+serve_with_lines(struct SockInfo *slot, int fd, const struct conn_waiter *waiter)
+{
+    char ahead[CONN_AHEAD_SIZE];
+    return serve(slot, fd, waiter, ahead);
+}
+
+/* Only code of the host's can ask for lines. Without the memory for them on its stack, a worker
+ * that runs a sans-I/O handler and waits has touched one page of it. */
+enum thrdsrv_end_reason worker_serve(struct SockInfo *slot, int fd,
+                                     const struct conn_waiter *waiter)
+{
+    const struct thrdsrv_config *config = &slot->server->config;
+    return config->serve || config->on_start ? serve_with_lines(slot, fd, waiter)
+                                             : serve(slot, fd, waiter, NULL);
+}
+
+enum thrdsrv_end_reason worker_run(struct SockInfo *slot, int fd, pid_t worker,
                                    const struct conn_waiter *waiter)
 {
     struct thrdsrv_server *server = slot->server;
@@ -72,7 +91,6 @@ enum thrdsrv_end_reason worker_run(struct SockInfo *slot, pid_t worker,
     if (report)
         getrusage(RUSAGE_THREAD, &before);
 
-    int fd = slot_table_activate(&server->table, slot, worker);
     enum thrdsrv_end_reason reason = worker_serve(slot, fd, waiter);
     slot_table_take(&server->table, slot);
     close(fd);

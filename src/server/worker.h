@@ -49,9 +49,9 @@ const struct worker_model *worker_model_of(enum thrdsrv_mode mode);
 enum thrdsrv_end_reason worker_serve(struct SockInfo *slot, int fd,
                                      const struct conn_waiter *waiter);
 
-/* The life of a worker that shares our memory (thread, inline): announces itself as worker, serves,
- * closes and writes the end line. Returns the reason, with which the caller releases the slot. */
-enum thrdsrv_end_reason worker_run(struct SockInfo *slot, pid_t worker,
+/* The same for a worker that shares our memory (thread, inline), which then closes the connection
+ * and writes the end line. Returns the reason, with which the caller gives the slot back. */
+enum thrdsrv_end_reason worker_run(struct SockInfo *slot, int fd, pid_t worker,
                                    const struct conn_waiter *waiter);
 
 #endif

@@ -28,7 +28,9 @@ static int wait_and_loop(void *context, int fd, short events, int timeout_ms)
 static int start(struct thrdsrv_server *server, struct SockInfo *slot)
 {
     struct conn_waiter waiter = {wait_and_loop, server};
-    enum thrdsrv_end_reason reason = worker_run(slot, gettid(), &waiter);
+    pid_t self = gettid();
+    int fd = slot_table_activate(&server->table, slot, self);
+    enum thrdsrv_end_reason reason = worker_run(slot, fd, self, &waiter);
     slot_table_release(&server->table, slot, reason, 0);
     return 0;
 }

@@ -93,12 +93,64 @@ static void server_keeps_its_name(struct process *server)
     assert_non_null(strstr(proc_line(server->pid, "cmdline", title, sizeof title), "--mode="));
 }
 
+/* The worker= of that connection's end line. */
+static pid_t worker_that_served(struct process *server, int conn)
+{
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "msg=end conn=%d", conn);
+    return (pid_t)log_line_number(process_log_wait(server, pattern), "worker");
+}
+
+/* One client after the other. The next one comes when the slot is free again. */
+static void serve_in_turn(struct process *server, int clients)
+{
+    for (int conn = 1; conn <= clients; conn++) {
+        client_leave(client_served(process_address(server)));
+        process_wait_counter(server, "served", conn);
+    }
+}
+
+static void parked_thread_serves_the_next_connection(struct process *server)
+{
+    if (suite_mode() != THRDSRV_MODE_THREAD)
+        suite_skip("only threads stay");
+    process_start(server, "--park=1d", NULL);
+    serve_in_turn(server, 3);
+    assert_int_equal(worker_that_served(server, 2), worker_that_served(server, 1));
+    assert_int_equal(worker_that_served(server, 3), worker_that_served(server, 1));
+    assert_non_null(process_log_find(server, "msg=end conn=3 slot=0"));
+    process_stop(server); /* which the thread that is still parked does not hold up */
+}
+
+static void thread_goes_when_nothing_comes(struct process *server)
+{
+    if (suite_mode() != THRDSRV_MODE_THREAD)
+        suite_skip("only threads stay");
+    process_start(server, "--park=1ms", NULL);
+    struct process_baseline idle = process_baseline(server);
+    serve_in_turn(server, 1);
+    process_wait_baseline(server, idle);
+    client_leave(client_served(process_address(server))); /* the next one gets a new thread */
+    assert_int_not_equal(worker_that_served(server, 2), worker_that_served(server, 1));
+    process_wait_baseline(server, idle);
+}
+
+static void workers_serve_one_connection(struct process *server)
+{
+    if (suite_mode() == THRDSRV_MODE_INLINE)
+        suite_skip("there is no worker");
+    process_start(server, "--park=off", NULL);
+    serve_in_turn(server, 3);
+    assert_int_not_equal(worker_that_served(server, 2), worker_that_served(server, 1));
+    assert_int_not_equal(worker_that_served(server, 3), worker_that_served(server, 2));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
-        CASE(worker_is_named_after_its_slot),
-        CASE(end_line_names_the_worker),
-        CASE(server_keeps_its_name),
+        CASE(worker_is_named_after_its_slot), CASE(end_line_names_the_worker),
+        CASE(server_keeps_its_name),          CASE(parked_thread_serves_the_next_connection),
+        CASE(thread_goes_when_nothing_comes), CASE(workers_serve_one_connection),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("workers", cases, NULL, NULL);

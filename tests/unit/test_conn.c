@@ -22,6 +22,7 @@ static struct thrdsrv_server server;
 static struct progress progress;
 static struct SockInfo slot;
 static struct thrdsrv_conn conn;
+static char ahead[CONN_AHEAD_SIZE];
 static int peer; /* the other end of the connection */
 
 static int set_up(void **state)
@@ -39,7 +40,7 @@ static int set_up(void **state)
     slot.index = 17;
     slot.conn_id = 4711;
     peer = pair[1];
-    conn_init(&conn, &slot, pair[0], NULL);
+    conn_init(&conn, &slot, pair[0], NULL, ahead);
     return 0;
 }
 

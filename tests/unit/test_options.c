@@ -87,6 +87,7 @@ static void check_defaults(void)
     assert_int_equal(config->min_rate_ms, expected.min_rate_ms);
     assert_int_equal(config->drain_ms, expected.drain_ms);
     assert_int_equal(config->log_level, expected.log_level);
+    assert_int_equal(config->park_ms, expected.park_ms);
 }
 
 static void test_no_arguments(void **state)
@@ -347,7 +348,7 @@ static void test_ballast(void **state)
     bad_value("--ballast=1048577g", "too large");
 }
 
-/* The four timeouts that "off" switches off; field is where the result goes. */
+/* The times that "off" switches off; field is where the result goes. */
 static void check_timeout(const char *name, const int64_t *field)
 {
     static const struct {
@@ -390,6 +391,7 @@ static void test_timeouts(void **state)
     check_timeout("first-byte", &options.config.first_byte_ms);
     check_timeout("write-stall", &options.config.write_stall_ms);
     check_timeout("lifetime", &options.config.lifetime_ms);
+    check_timeout("park", &options.config.park_ms);
 }
 
 static void test_min_rate(void **state)

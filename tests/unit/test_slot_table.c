@@ -209,6 +209,98 @@ static void test_slots_rest_longest(void **state)
     end(third, THRDSRV_END_EOF);
 }
 
+/* ---- a worker stays parked ---- */
+
+static void park(struct SockInfo *slot, pid_t worker)
+{
+    slot_table_take(&table, slot);
+    slot_table_park(&table, slot, THRDSRV_END_EOF, worker);
+}
+
+static void test_the_slot_parked_last_is_taken_first(void **state)
+{
+    (void)state;
+    struct SockInfo *one = active_slot(3);
+    struct SockInfo *two = active_slot(4);
+    assert_false(one->has_parked);
+    park(one, 11);
+    park(two, 12);
+    assert_int_equal(state_of(two), THRDSRV_SLOT_FREE);
+    assert_int_equal(stats().served, 2);
+    assert_int_equal(stats().active, 0);
+    assert_ptr_equal(slot_table_reserve(&table), two);
+    assert_true(two->has_parked);
+    slot_table_unreserve(&table, two); /* nothing to accept: it is parked as before */
+    assert_ptr_equal(slot_table_reserve(&table), two);
+    assert_true(two->has_parked);
+    slot_table_book(&table, two, 5);
+    assert_int_equal(slot_table_activate(&table, two, 12), 5);
+    assert_ptr_equal(slot_table_reserve(&table), one);
+    slot_table_unreserve(&table, one);
+    end(two, THRDSRV_END_EOF);                         /* without parking: an empty slot … */
+    assert_ptr_equal(slot_table_reserve(&table), one); /* … comes after the parked one */
+    assert_ptr_equal(slot_table_reserve(&table), two);
+    assert_false(two->has_parked);
+    slot_table_unreserve(&table, two);
+    slot_table_unreserve(&table, one);
+}
+
+static void test_parking_wakes_a_loop_that_waits(void **state)
+{
+    (void)state;
+    struct SockInfo *one = active_slot(3);
+    struct SockInfo *two = active_slot(4);
+    assert_null(slot_table_reserve(&table));
+    park(one, 11);
+    assert_true(woken());
+    park(two, 12);
+    assert_false(woken());
+}
+
+static pid_t departed_of(struct SockInfo *slot)
+{
+    slot_table_lock(&table);
+    pid_t departed = slot->departed;
+    slot_table_unlock(&table);
+    return departed;
+}
+
+static void test_a_parked_worker_leaves(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = active_slot(3);
+    park(slot, 11);
+    assert_int_equal(departed_of(slot), 0);
+    assert_ptr_equal(slot_table_reserve(&table), slot);
+    assert_false(slot_table_leave(&table, slot, 11)); /* a connection may be on its way */
+    slot_table_unreserve(&table, slot);
+    assert_true(slot_table_leave(&table, slot, 11));
+    assert_int_equal(departed_of(slot), 11); /* the task is still to go */
+    struct SockInfo *other = slot_table_reserve(&table);
+    assert_ptr_not_equal(other, slot); /* the slot rests: it went behind the other */
+    slot_table_unreserve(&table, other);
+    assert_false(slot_table_dismiss(&table, slot));
+}
+
+static void test_a_parked_worker_is_dismissed(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = active_slot(3);
+    assert_false(slot_table_dismiss(&table, &table.slots[1 - slot->index]));
+    park(slot, 11);
+    assert_true(slot_table_dismiss(&table, slot));
+    assert_int_equal(departed_of(slot), 11);
+    assert_int_equal(slot_table_activate(&table, slot, 11), -1);
+    assert_int_equal(state_of(slot), THRDSRV_SLOT_FREE);
+    assert_true(slot_table_leave(&table, slot, 11));     /* had it waited long enough just now */
+    struct SockInfo *first = slot_table_reserve(&table); /* each slot is in the list once */
+    struct SockInfo *second = slot_table_reserve(&table);
+    assert_true(first && second && first != second);
+    assert_null(slot_table_reserve(&table));
+    slot_table_unreserve(&table, second);
+    slot_table_unreserve(&table, first);
+}
+
 static void test_generation_wraps(void **state)
 {
     (void)state;
@@ -271,7 +363,7 @@ static void bring_to(struct SockInfo *slot, enum thrdsrv_slot_state wanted, bool
         cut(slot, THRDSRV_END_IDLE);
 }
 
-enum door { UNRESERVE, BOOK, ACTIVATE, HAND_OVER, CUT, TAKE, RELEASE };
+enum door { UNRESERVE, BOOK, ACTIVATE, HAND_OVER, CUT, TAKE, RELEASE, PARK };
 
 static void go_through(enum door door, struct SockInfo *slot)
 {
@@ -296,6 +388,9 @@ static void go_through(enum door door, struct SockInfo *slot)
         break;
     case RELEASE:
         slot_table_release(&table, slot, THRDSRV_END_EOF, 0);
+        break;
+    case PARK:
+        slot_table_park(&table, slot, THRDSRV_END_EOF, 1);
         break;
     }
 }
@@ -328,18 +423,18 @@ static void test_every_door_from_every_state(void **state)
     static const struct {
         enum thrdsrv_slot_state from;
         bool booked;
-        bool open[7]; /* in the order of enum door */
+        bool open[8]; /* in the order of enum door */
     } rules[] = {
-        {THRDSRV_SLOT_FREE, false, {0, 0, 0, 0, 0, 0, 0}},
-        {THRDSRV_SLOT_RESERVED, false, {1, 1, 0, 0, 0, 1, 0}},
-        {THRDSRV_SLOT_RESERVED, true, {0, 0, 1, 1, 0, 1, 0}},
-        {THRDSRV_SLOT_ACTIVE, true, {0, 0, 0, 0, 1, 1, 0}},
+        {THRDSRV_SLOT_FREE, false, {0, 0, 0, 0, 0, 0, 0, 0}},
+        {THRDSRV_SLOT_RESERVED, false, {1, 1, 0, 0, 0, 1, 0, 0}},
+        {THRDSRV_SLOT_RESERVED, true, {0, 0, 1, 1, 0, 1, 0, 0}},
+        {THRDSRV_SLOT_ACTIVE, true, {0, 0, 0, 0, 1, 1, 0, 0}},
         {THRDSRV_SLOT_STOPPING,
          true,
-         {0, 0, 0, 0, 0, 1, 0}}, /* released only when the fd is taken out */
+         {0, 0, 0, 0, 0, 1, 0, 0}}, /* released only when the fd is taken out */
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        for (enum door door = UNRESERVE; door <= RELEASE; door++)
+        for (enum door door = UNRESERVE; door <= PARK; door++)
             if (aborts(rules[i].from, rules[i].booked, door) == rules[i].open[door])
                 fail_msg("state %s%s, door %d: %s", thrdsrv_slot_state_name(rules[i].from),
                          rules[i].booked ? " (booked)" : "", (int)door,
@@ -378,7 +473,13 @@ static void *hammer(void *argument)
         if (slot_table_take(&table, slot) != fd)
             atomic_fetch_add(&hammered[slot->index].wrong, 1);
         atomic_fetch_sub(&hammered[slot->index].owners, 1);
-        slot_table_release(&table, slot, THRDSRV_END_EOF, 0);
+        if (i % 3 == 0) {
+            slot_table_release(&table, slot, THRDSRV_END_EOF, 0);
+        } else {
+            slot_table_park(&table, slot, THRDSRV_END_EOF, 1);
+            if (i % 5 == 0)
+                slot_table_leave(&table, slot, 1); /* or somebody else has it: all are number 1 */
+        }
     }
     return NULL;
 }
@@ -415,6 +516,10 @@ int main(void)
         WITH_TWO(test_unreserve_puts_the_slot_first),
         WITH_TWO(test_full_table_wakes_at_the_next_release),
         WITH_TWO(test_slots_rest_longest),
+        WITH_TWO(test_the_slot_parked_last_is_taken_first),
+        WITH_TWO(test_parking_wakes_a_loop_that_waits),
+        WITH_TWO(test_a_parked_worker_leaves),
+        WITH_TWO(test_a_parked_worker_is_dismissed),
         WITH_TWO(test_generation_wraps),
         WITH_TWO(test_counters_add_up),
         WITH_TWO(test_every_door_from_every_state),
