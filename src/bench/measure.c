@@ -83,6 +83,7 @@ static int start_server(struct measuring *m)
         .handler = cell->workload.handler,
         .slots = cell->workload.connections * 2 + cell->workload.held + SLOTS_BESIDE,
         .ballast_bytes = cell->ballast_bytes,
+        .starts_workers = cell->workload.starts_workers,
         .stop_requested = m->stop_requested,
     };
     if (target_start(&cell->target, &options, &m->process, error, sizeof error) < 0) {

@@ -142,6 +142,8 @@ static void set_arguments(struct arguments *arguments, const struct target *targ
     add(arguments, "--write-stall=off");
     add(arguments, "--drain=1s");
     add(arguments, "--log=error");
+    if (options->starts_workers)
+        add(arguments, "--park=off");
     if (options->ballast_bytes > 0)
         add(arguments, "--ballast=%" PRId64, options->ballast_bytes);
 }

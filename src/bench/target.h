@@ -40,6 +40,7 @@ struct target_options {
     const char *handler;   /* for --handler= */
     unsigned slots;        /* for --slots= */
     int64_t ballast_bytes; /* for --ballast=, 0: none */
+    bool starts_workers;   /* --park=off: each connection gets a new thread */
     const char *program;   /* the file to run; NULL: the program that runs now, also when its file
                               has been replaced in the meantime */
     /* All kinds. */

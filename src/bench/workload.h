@@ -15,6 +15,7 @@ struct workload {
     const char *handler; /* that our servers run */
     enum load_service service;
     bool reconnect;
+    bool starts_workers;   /* each connection is to start a worker: no thread of ours stays parked */
     bool is_for_ours_only; /* needs a handler that only our servers have */
     bool runs_inline;      /* has a meaning when one client is served at a time */
     bool measures_memory;  /* of held connections */

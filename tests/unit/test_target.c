@@ -526,6 +526,9 @@ static void test_arguments(void **state)
     assert_null(strstr(error, "ballast"));
     heavy.ballast_bytes = INT64_C(64) << 20;
     start_refused(ours("fork"), &heavy, " --ballast=67108864");
+    assert_null(strstr(error, "park"));
+    heavy.starts_workers = true;
+    start_refused(ours("thread"), &heavy, " --park=off ");
     remove_script(&script);
 }
 
