@@ -43,6 +43,11 @@ add_library(thrd_bench_core STATIC EXCLUDE_FROM_ALL
     bench/workload.c)
 target_link_libraries(thrd_bench_core PRIVATE thrdsrv_flags PUBLIC thrd_client m)
 
+# What is done once before and once after a measurement is built small: program and report are most of
+# the program's size, and nobody waits for them.
+set(thrd_small $<$<CONFIG:Release>:-Os>)
+target_compile_options(thrd_bench_core PRIVATE ${thrd_small})
+
 include(cmake/jansson.cmake)
 set(thrd_has_bench ${thrd_has_bench} PARENT_SCOPE) # for the tests
 if(thrd_has_bench)
@@ -74,6 +79,7 @@ if(thrd_has_bench)
         bench/report/table_group.c
         bench/report/table_stevens.c
         ${thrd_page})
+    target_compile_options(thrd_bench_report PRIVATE ${thrd_small})
     target_compile_definitions(thrd_bench_report PRIVATE BENCH_VERSION="${PROJECT_VERSION}")
     target_link_libraries(thrd_bench_report PRIVATE thrdsrv_flags
                                             PUBLIC thrd_bench_core thrd_jansson)
