@@ -95,10 +95,12 @@ class Rows(unittest.TestCase):
     def test_failed_rounds_are_told(self):
         document = beside_held([100] * 4 + [None], [95] * 5)
         document["cells"][0]["first_failure"] = "connection 1: reset"
+        document["cells"][0]["notes"] = ["1 of 5 rounds failed and are left out", "busy"]
         self.write("8.json", json.dumps(document))
         status, text = self.report("8")
         self.assertEqual(status, 1)
-        self.assertIn("* row 8, rr, thread: 1 of 5 rounds failed: connection 1: reset", text)
+        self.assertIn("* row 8, rr, thread: 1 of 5 rounds failed: connection 1: reset\n"
+                      "* row 8, rr, thread: busy\n", text)
 
     def test_status(self):
         self.write("8.json", json.dumps(beside_held([100] * 5, [50] * 5)))
