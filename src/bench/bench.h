@@ -11,7 +11,7 @@
 #include "bench/target.h"
 #include "bench/workload.h"
 
-enum { BENCH_WORKLOADS_MAX = 8, BENCH_TARGETS_MAX = 16, BENCH_LIST_MAX = 32 };
+enum { BENCH_WORKLOADS_MAX = 12, BENCH_TARGETS_MAX = 16, BENCH_LIST_MAX = 32 };
 
 /* A zeroed one is valid: every 0 means "as is right for the workload". Strings belong to the caller
  * and must live as long. */

@@ -71,6 +71,22 @@ static const struct workload workloads[] = {
      .depth = 1,
      .size = 4000,
      .runs_inline = true},
+    {.name = "rot13",
+     .summary = "as rr, in lines that come back with their letters rotated",
+     .handler = "rot13",
+     .service = LOAD_ROT13,
+     .connections = 64,
+     .depth = 1,
+     .size = 64,
+     .runs_inline = true},
+    {.name = "rot13-stream",
+     .summary = "as stream, in lines of 64 bytes that come back rotated",
+     .handler = "rot13",
+     .service = LOAD_ROT13,
+     .connections = 4,
+     .depth = 4,
+     .size = 64 * KIB,
+     .runs_inline = true},
 };
 
 #define WORKLOAD_COUNT (sizeof workloads / sizeof workloads[0])

@@ -10,7 +10,7 @@
 /* A workload by name. What the command line changes (connections, size, …) starts from these
  * values. */
 struct workload {
-    const char *name;    /* "rr", "crr", "stream", "hold", "churn", "bytes", "start" */
+    const char *name;    /* "rr", "crr", "stream", "hold", "churn", "bytes", "start", "rot13" … */
     const char *summary; /* one line, for help and manual */
     const char *handler; /* that our servers run */
     enum load_service service;

@@ -274,7 +274,7 @@ static const struct argument_spec specs[] = {
      GROUP_SERVERS, "a server that runs already too; may be repeated", bench_servers_set_target,
      false},
     {"workload", '\0', "LIST", "rr,crr,stream,start,hold",
-     "rr, crr, stream, start, hold, churn and bytes, with commas", GROUP_LOAD,
+     "rr, crr, stream, start, hold, churn, bytes, rot13 and rot13-stream, with commas", GROUP_LOAD,
      "what the clients do", set_workload, false},
     {"connections", '\0', "N", NULL, "1 to 100000", GROUP_LOAD, "busy connections at once",
      set_connections, false},

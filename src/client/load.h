@@ -31,13 +31,16 @@ enum load_service {
     LOAD_AGE,   /* nothing is sent; a decimal number of nanoseconds and a line end come back,
                    then the end (thrd's handler age); the numbers go to result.ages. Each
                    exchange has a connection of its own, as with reconnect; none is held */
+    LOAD_ROT13, /* as LOAD_ECHO, with a line end as each request's last byte and 64 bytes before
+                   every other: servers that answer line by line can be asked. What comes back
+                   has its letters rotated by 13 places */
 };
 
 struct load_config {
     struct sockaddr_storage address; /* of the server, IPv4 or IPv6 */
     socklen_t address_length;
     enum load_service service;
-    size_t size;          /* bytes of a request (echo) or a reply (bytes), 1 to LOAD_SIZE_MAX */
+    size_t size;          /* bytes of a request or (bytes) of a reply, 1 to LOAD_SIZE_MAX */
     unsigned connections; /* that are busy at once, 1 to LOAD_CONNECTIONS_MAX; 0 where held > 0 */
     unsigned held;        /* idle connections besides: each makes one exchange at its start, so that
                              its worker is at work, and then says nothing more */

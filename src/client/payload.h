@@ -20,11 +20,12 @@
 
 struct payload {
     enum load_service service;
-    size_t request_size; /* 0: nothing is sent */
-    size_t reply_size;   /* 0: it ends with the connection */
-    char request[16];    /* LOAD_BYTES */
-    unsigned char *table;
-    uint32_t period; /* after so many bytes the table begins again */
+    size_t request_size;   /* 0: nothing is sent */
+    size_t reply_size;     /* 0: it ends with the connection */
+    char request[16];      /* LOAD_BYTES */
+    unsigned char *table;  /* what comes back */
+    unsigned char *asking; /* what is sent for it; the same table but for LOAD_ROT13 */
+    uint32_t period;       /* after so many bytes the tables begin again */
 };
 
 /* Returns 0, or -1 where there is no memory. */

@@ -128,9 +128,10 @@ static const char *faulty(const char *fault)
 
 static void every_workload_has_its_figures(struct process *thrd)
 {
-    static const char *const with_exchanges[] = {"rr", "crr", "stream", "bytes", "churn"};
-    BENCH(thrd, 0, QUICK, "--workload=rr,crr,stream,start,hold,churn,bytes", "--modes=thread",
-          "--held=50", "--connections=4");
+    static const char *const with_exchanges[] = {"rr",    "crr",   "stream",      "bytes",
+                                                 "churn", "rot13", "rot13-stream"};
+    BENCH(thrd, 0, QUICK, "--workload=rr,crr,stream,start,hold,churn,bytes,rot13,rot13-stream",
+          "--modes=thread", "--held=50", "--connections=4");
     for (size_t i = 0; i < sizeof with_exchanges / sizeof with_exchanges[0]; i++) {
         const char *workload = with_exchanges[i];
         assert_true(checked_figure(workload, "thread", "operations_per_second") > 10);
@@ -141,6 +142,7 @@ static void every_workload_has_its_figures(struct process *thrd)
         assert_true(checked_figure(workload, "thread", "connect_p50_us") > 1);
     }
     assert_true(checked_figure("stream", "thread", "megabytes_per_second") > 1);
+    assert_true(checked_figure("rot13-stream", "thread", "megabytes_per_second") > 1);
     assert_true(checked_figure("start", "thread", "start_p50_us") > 1);
     assert_true(checked_figure("hold", "thread", "pss_bytes_per_connection") > 1000);
     assert_true(checked_figure("hold", "thread", "kernel_stack_bytes_per_connection") > 4000);

@@ -31,6 +31,8 @@ static const struct workload workloads[] = {
     {.name = "hold", .size = 64, .depth = 1, .held = 500, .measures_memory = true},
     {.name = "churn", .size = 64, .depth = 1, .held = 500, .reconnect = true},
     {.name = "bytes", .service = LOAD_BYTES, .size = 4000, .depth = 1, .reconnect = true},
+    {.name = "rot13", .service = LOAD_ROT13, .size = 64, .depth = 1, .runs_inline = true},
+    {.name = "rot13-stream", .service = LOAD_ROT13, .size = 65536, .depth = 4, .runs_inline = true},
 };
 
 struct results *synthetic_results(void)

@@ -295,7 +295,7 @@ static void test_workload(void **state)
             fail_msg("%s is not said to be allowed", workload->name);
         sprintf(all + strlen(all), "%s%s", count > 0 ? "," : "", workload->name);
     }
-    assert_true(count >= 7 && count <= BENCH_WORKLOADS_MAX);
+    assert_true(count >= 9 && count <= BENCH_WORKLOADS_MAX);
     const struct bench_config *config = good(all);
     assert_int_equal(config->workload_count, count);
     for (size_t i = 0; i < count; i++)
@@ -305,7 +305,8 @@ static void test_workload(void **state)
     good(all);
     bad("--workload=rrr",
         "thrd: bench: --workload=rrr: no such workload; allowed: rr, crr, stream, "
-        "start, hold, churn and bytes, with commas, default rr,crr,stream,start,hold");
+        "start, hold, churn, bytes, rot13 and rot13-stream, with commas, default "
+        "rr,crr,stream,start,hold");
 }
 
 static void test_workload_mistakes(void **state)

@@ -47,6 +47,17 @@ static void test_flipped_byte(void **state)
     assert_int_equal(is ^ instead, 2);
 }
 
+/* Who only echoes does not serve rot13. */
+static void test_not_rotated(void **state)
+{
+    struct load_config config = case_config(planted_echo);
+    (void)state;
+    config.service = LOAD_ROT13;
+    config.limit = 1;
+    case_run(&config, allow_ms(20000));
+    case_expect_failures(LOAD_WRONG_BYTE, 1);
+}
+
 static void test_flipped_byte_in_a_stream(void **state)
 {
     struct load_config config = case_config(flip);
@@ -485,6 +496,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(test_flipped_byte),
+        cmocka_unit_test(test_not_rotated),
         cmocka_unit_test(test_flipped_byte_in_a_stream),
         cmocka_unit_test(test_stale_reply),
         cmocka_unit_test(test_foreign_reply),

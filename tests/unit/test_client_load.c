@@ -248,6 +248,44 @@ static void test_bytes(void **state)
     assert_int_equal(result.bytes_in, 400000);
 }
 
+/* As servers do that read lines: what has come of one is kept until its end, and goes back then. */
+static void answer_rot13_lines(struct planted_client *client, const unsigned char *data,
+                               size_t size)
+{
+    static const char from[] = "ABCDEFGHIJKLMabcdefghijklm", to[] = "NOPQRSTUVWXYZnopqrstuvwxyz";
+    static unsigned char line[64];
+    static size_t length;
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = data[i];
+        for (size_t j = 0; j < sizeof from - 1; j++)
+            if (data[i] == (unsigned char)from[j] || data[i] == (unsigned char)to[j])
+                byte = (unsigned char)(data[i] == (unsigned char)from[j] ? to[j] : from[j]);
+        assert_true(length < sizeof line);
+        line[length++] = byte;
+        if (byte != '\n')
+            continue;
+        planted_send(client, line, length);
+        length = 0;
+    }
+}
+
+/* Sizes below, at and above that of a line, and longer than the table of bytes. */
+static void test_rot13(void **state)
+{
+    static const size_t sizes[] = {1, 63, 64, 65, 1000, 200000};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct load_config config = case_config(answer_rot13_lines);
+        config.service = LOAD_ROT13;
+        config.size = sizes[i];
+        config.limit = 20;
+        case_run(&config, allow_ms(10000));
+        case_expect_no_failure();
+        assert_int_equal(result.exchanges, 20);
+        assert_int_equal(server.bytes, 20 * sizes[i]);
+    }
+}
+
 static void answer_age(struct planted_client *client, const unsigned char *data, size_t size)
 {
     char line[32];
@@ -472,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_reconnect_by_time),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_rot13),
         cmocka_unit_test(test_age),
         cmocka_unit_test(test_held_only),
         cmocka_unit_test(test_churn),

@@ -151,8 +151,8 @@ static void test_any_run_fits_in_100_columns(void **state)
         ("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
          "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
          "\xa9")};
-    static const char *const workloads[] = {"rr",   "crr",   "stream", "start",
-                                            "hold", "churn", "bytes"};
+    static const char *const workloads[] = {"rr",    "crr",   "stream", "start",       "hold",
+                                            "churn", "bytes", "rot13",  "rot13-stream"};
     uint64_t seed = 4711;
     (void)state;
     for (int run = 0; run < 150; run++) {
@@ -161,7 +161,7 @@ static void test_any_run_fits_in_100_columns(void **state)
         for (int i = 0; i < 8; i++) {
             seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
             unsigned chance = (unsigned)(seed >> 33);
-            struct result_cell *cell = synthetic_cell(workloads[chance % 7], names[chance / 7 % 6],
+            struct result_cell *cell = synthetic_cell(workloads[chance % 9], names[chance / 9 % 6],
                                                       chance / 42 % 2 ? chance % 100000 : 8);
             cell->cell.rate = chance / 84 % 3 ? 0 : 12345678;
             cell->cell.ballast_bytes = chance / 252 % 2 ? (int64_t)(chance % 5) * 333 * MIB : 0;

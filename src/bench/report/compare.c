@@ -176,7 +176,7 @@ static void write_shape(const struct layout *layout, const json_t *cell)
     shape_text_add_amount(&amount, &shape);
     if (amount.length > 0)
         sentence_add(&work, "; %s", amount.text);
-    snprintf(lead, sizeof lead, "%-8.30s", shape.workload);
+    snprintf(lead, sizeof lead, "%-7.30s ", shape.workload);
     fputc('\n', layout->stream);
     layout_paragraph(layout, lead, work.text, LAYOUT_BOLD);
     layout_left(layout, "    figure", 4 + FIGURE_WIDTH, LAYOUT_DIM);

@@ -11,6 +11,16 @@ static bool is_named(const struct document_shape *shape, const char *workload)
     return strcmp(shape->workload, workload) == 0;
 }
 
+static bool is_exchanging(const struct document_shape *shape)
+{
+    return is_named(shape, "rr") || is_named(shape, "rot13");
+}
+
+static bool is_bulk(const struct document_shape *shape)
+{
+    return is_named(shape, "stream") || is_named(shape, "rot13-stream");
+}
+
 /* Groups are of one rate or of none, because an open loop has columns of its own. */
 bool shape_text_is_same_group(const struct document_shape *a, const struct document_shape *b)
 {
@@ -34,9 +44,9 @@ void shape_text_add_work(struct sentence *sentence, const struct document_shape 
     quantity_size(&size, shape->size_bytes);
     if (is_named(shape, "crr") || is_named(shape, "churn"))
         sentence_add(sentence, "connect, one exchange of %s, close", size.text);
-    else if (is_named(shape, "rr"))
+    else if (is_exchanging(shape))
         sentence_add(sentence, "exchanges of %s on connections that stay", size.text);
-    else if (is_named(shape, "stream"))
+    else if (is_bulk(shape))
         sentence_add(sentence, "bulk: exchanges of %s, %.0f under way on each connection",
                      size.text, shape->depth);
     else if (is_named(shape, "bytes"))
@@ -55,7 +65,7 @@ void shape_text_add_amount(struct sentence *sentence, const struct document_shap
 {
     const char *separator = "";
     if (shape->connections > 0) {
-        bool stays = is_named(shape, "rr") || is_named(shape, "stream");
+        bool stays = is_exchanging(shape) || is_bulk(shape);
         sentence_add(sentence, "%.0f %s", shape->connections,
                      !stays                   ? "at once"
                      : shape->connections > 1 ? "connections"

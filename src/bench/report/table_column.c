@@ -71,7 +71,7 @@ static const struct view *view_of(const struct document_shape *shape)
 {
     if (!isnan(shape->rate))
         return &open_loop;
-    if (strcmp(shape->workload, "stream") == 0)
+    if (strcmp(shape->workload, "stream") == 0 || strcmp(shape->workload, "rot13-stream") == 0)
         return &stream;
     if (strcmp(shape->workload, "hold") == 0)
         return &hold;

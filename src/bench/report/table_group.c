@@ -30,7 +30,7 @@ static void write_heading(const struct layout *layout, const struct table_rows *
     shape_text_add_work(&work, &shape);
     if (has_one_shape(rows) && amount.length > 0)
         sentence_add(&work, "; %s", amount.text);
-    snprintf(lead, sizeof lead, "%-8.30s", shape.workload);
+    snprintf(lead, sizeof lead, "%-7.30s ", shape.workload);
     layout_paragraph(layout, lead, work.text, LAYOUT_BOLD);
 }
 

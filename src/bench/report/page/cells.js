@@ -8,6 +8,7 @@ const WORKLOADS = {
     rr: "requests on open connections", crr: "connect, one exchange, close", stream: "bulk data",
     hold: "idle connections", churn: "connections come and go beside held ones",
     bytes: "a number asks for so many bytes (Stevens)", start: "connect, and be told how soon one is served",
+    rot13: "requests to rot13 on open connections", "rot13-stream": "bulk data through rot13",
 };
 const OURS = ["thread", "fork", "inline"];
 

@@ -137,8 +137,10 @@ function latencyFigure(title, all, first, caption) {
     return figureOf(title, choice, frame, caption);
 }
 
+const isBulk = cell => ["stream", "rot13-stream"].includes(cell.workload);
+
 function latencyFigures() {
-    const timed = cells.filter(cell => cell.workload !== "stream" && positive(cell.latency).length > 1);
+    const timed = cells.filter(cell => !isBulk(cell) && positive(cell.latency).length > 1);
     return groupBy(timed, ["workload", "rate_per_second"]).map(own => {
         const all = shapes(own);
         const usual = usualShapes(own)[0][0];
@@ -174,7 +176,7 @@ function throughput() {
         ...sweepFigures("connections", "operations_per_second", "Exchanges a second", "connections",
             "Higher is better; the band is the interval. Server and clients share this machine's CPUs: " +
             "no figure for a server of its own."),
-        barFigure("Throughput", fixed.map(shape => barGroup(shape, shape[0].workload === "stream"
+        barFigure("Throughput", fixed.map(shape => barGroup(shape, isBulk(shape[0])
             ? "megabytes_per_second" : "operations_per_second")),
             `Longer is better. ${OWN_SCALE} Clients and server share the CPUs: no figure for a server of ` +
             "its own.")];
