@@ -22,7 +22,7 @@
 #define LOOP_MS   10
 
 void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
-               const struct conn_waiter *waiter, char *ahead)
+               const struct conn_waiter *waiter)
 {
     const struct timeouts *limits = &slot->server->timeouts;
     conn->fd = fd;
@@ -38,7 +38,7 @@ void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
     conn->deadline_ms = -1;
     conn->peer[0] = conn->local[0] = '\0';
     conn->ahead_begin = conn->ahead_end = 0;
-    conn->ahead = ahead;
+    conn->ahead = NULL;
 }
 
 /* Since when counts from the last byte that moved, less the time in which the handler computed: a

@@ -42,13 +42,13 @@ struct thrdsrv_conn {
     char local[ADDRESS_TEXT_SIZE];
     size_t ahead_begin; /* what read_line() has read ahead: ahead[ahead_begin … ahead_end) */
     size_t ahead_end;
-    char *ahead; /* CONN_AHEAD_SIZE bytes, or NULL where no code of the host's can ask for lines */
+    char *ahead; /* CONN_AHEAD_SIZE bytes; NULL unless set: no code of the host's asks for lines */
 };
 
 #define CONN_AHEAD_SIZE 4096
 
 void conn_init(struct thrdsrv_conn *conn, const struct SockInfo *slot, int fd,
-               const struct conn_waiter *waiter, char *ahead);
+               const struct conn_waiter *waiter);
 
 /* Like thrdsrv_conn_read() but never blocks: 0 when there is nothing to read now (which includes
  * the end of input; a later blocking read will tell). */

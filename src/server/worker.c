@@ -45,41 +45,39 @@ static enum thrdsrv_end_reason reason_of(int result, const struct thrdsrv_conn *
     }
 }
 
-/* From the start hook to the linger. Never inlined, so that no caller's buffer is between this and
- * what lies above it on the stack. */
-static __attribute__((noinline)) enum thrdsrv_end_reason
-serve(struct SockInfo *slot, int fd, const struct conn_waiter *waiter, char *ahead)
+static enum thrdsrv_end_reason serve(struct thrdsrv_conn *conn)
 {
-    const struct thrdsrv_config *config = &slot->server->config;
-    struct thrdsrv_conn conn;
-    conn_init(&conn, slot, fd, waiter, ahead);
+    const struct thrdsrv_config *config = &conn->slot->server->config;
     if (config->on_start)
-        config->on_start(&conn, config->user);
-    int result = config->handler ? conn_run_handler(&conn, config->handler)
-                                 : config->serve(&conn, config->user);
-    enum thrdsrv_end_reason reason = progress_cut(slot->progress);
+        config->on_start(conn, config->user);
+    int result = config->handler ? conn_run_handler(conn, config->handler)
+                                 : config->serve(conn, config->user);
+    enum thrdsrv_end_reason reason = progress_cut(conn->progress);
     if (reason == THRDSRV_END_NONE)
-        reason = reason_of(result, &conn);
-    progress_set_ended(slot->progress, reason);
-    conn_linger(&conn);
+        reason = reason_of(result, conn);
+    progress_set_ended(conn->progress, reason);
+    conn_linger(conn);
     return reason;
 }
 
-static __attribute__((noinline)) enum thrdsrv_end_reason
-serve_with_lines(struct SockInfo *slot, int fd, const struct conn_waiter *waiter)
+/* Never inlined, so that the memory for lines lies below the connection, and is on the stack only
+ * where it may be wanted. */
+static __attribute__((noinline)) enum thrdsrv_end_reason serve_with_lines(struct thrdsrv_conn *conn)
 {
     char ahead[CONN_AHEAD_SIZE];
-    return serve(slot, fd, waiter, ahead);
+    conn->ahead = ahead;
+    return serve(conn);
 }
 
-/* Only code of the host's can ask for lines. Without the memory for them on its stack, a worker
- * that runs a sans-I/O handler and waits has touched one page of it. */
+/* Only code of the host's can ask for lines. Without the memory for them a worker that runs a
+ * sans-I/O handler and waits has touched one page of its stack. */
 enum thrdsrv_end_reason worker_serve(struct SockInfo *slot, int fd,
                                      const struct conn_waiter *waiter)
 {
     const struct thrdsrv_config *config = &slot->server->config;
-    return config->serve || config->on_start ? serve_with_lines(slot, fd, waiter)
-                                             : serve(slot, fd, waiter, NULL);
+    struct thrdsrv_conn conn;
+    conn_init(&conn, slot, fd, waiter);
+    return config->serve || config->on_start ? serve_with_lines(&conn) : serve(&conn);
 }
 
 enum thrdsrv_end_reason worker_run(struct SockInfo *slot, int fd, pid_t worker,

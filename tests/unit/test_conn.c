@@ -40,7 +40,8 @@ static int set_up(void **state)
     slot.index = 17;
     slot.conn_id = 4711;
     peer = pair[1];
-    conn_init(&conn, &slot, pair[0], NULL, ahead);
+    conn_init(&conn, &slot, pair[0], NULL);
+    conn.ahead = ahead;
     return 0;
 }
 
