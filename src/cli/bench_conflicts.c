@@ -10,7 +10,6 @@ static const struct conflict {
     enum bench_option second;
     const char *why;
 } conflicts[] = {
-    {BENCH_OPTION_CONNECTIONS, BENCH_OPTION_SWEEP, "both say how many connections there are"},
     {BENCH_OPTION_STEVENS, BENCH_OPTION_WORKLOAD, "Stevens' clients are a workload of their own"},
     {BENCH_OPTION_STEVENS, BENCH_OPTION_CONNECTIONS, "his clients are ten"},
     {BENCH_OPTION_STEVENS, BENCH_OPTION_SWEEP, "his clients are ten"},
@@ -32,6 +31,11 @@ static const char *tell(struct bench_options *options, enum bench_option first,
 
 static const char *check_pairs(struct bench_options *options)
 {
+    if (options->given[BENCH_OPTION_SWEEP] && options->given[options->swept])
+        return tell(options, options->swept, BENCH_OPTION_SWEEP,
+                    options->swept == BENCH_OPTION_HELD
+                        ? "both say how many connections are held"
+                        : "both say how many connections there are");
     for (size_t i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++)
         if (options->given[conflicts[i].first] && options->given[conflicts[i].second])
             return tell(options, conflicts[i].first, conflicts[i].second, conflicts[i].why);
@@ -59,8 +63,9 @@ static const char *check_outputs(struct bench_options *options)
 {
     const struct bench_config *config = &options->config;
     const char *const names[] = {config->json, config->csv, config->html};
-    for (int i = 0; i < 3; i++)
-        for (int j = i + 1; j < 3; j++)
+    const int count = sizeof names / sizeof names[0];
+    for (int i = 0; i < count; i++)
+        for (int j = i + 1; j < count; j++)
             if (names[i] && names[j] && strcmp(names[i], names[j]) == 0)
                 return tell(options, (enum bench_option)(BENCH_OPTION_JSON + i),
                             (enum bench_option)(BENCH_OPTION_JSON + j),
@@ -77,7 +82,7 @@ static bool is_busy(const struct workload *workload)
 
 static bool is_holding(const struct workload *workload)
 {
-    return workload->held > 0;
+    return workload->takes_held;
 }
 
 static bool is_sending(const struct workload *workload)
@@ -94,26 +99,40 @@ static const char *check_workloads(struct bench_options *options)
         const char *why;
     } rows[] = {
         {BENCH_OPTION_CONNECTIONS, is_busy, "no workload that was chosen has busy connections"},
-        {BENCH_OPTION_SWEEP, is_busy, "no workload that was chosen has busy connections"},
         {BENCH_OPTION_RATE, is_busy, "no workload that was chosen has busy connections"},
         {BENCH_OPTION_HELD, is_holding, "no workload that was chosen holds idle connections"},
         {BENCH_OPTION_SIZE, is_sending, "no workload that was chosen sends requests"},
     };
     const struct bench_config *config = &options->config;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool is_swept = options->given[BENCH_OPTION_SWEEP] && options->swept == rows[i].option;
         bool is_taken_up = config->workload_count == 0;
         for (size_t j = 0; j < config->workload_count; j++)
             is_taken_up = is_taken_up || rows[i].is_taken_up(config->workloads[j]);
-        if (options->given[rows[i].option] && !is_taken_up)
-            return tell(options, BENCH_OPTION_WORKLOAD, rows[i].option, rows[i].why);
+        if ((is_swept || options->given[rows[i].option]) && !is_taken_up)
+            return tell(options, BENCH_OPTION_WORKLOAD,
+                        is_swept ? BENCH_OPTION_SWEEP : rows[i].option, rows[i].why);
     }
+    return NULL;
+}
+
+/* The usual run has hold in it too. */
+static const char *check_held(struct bench_options *options)
+{
+    const struct bench_config *config = &options->config;
+    bool measures_memory = config->workload_count == 0;
+    for (size_t i = 0; i < config->workload_count; i++)
+        measures_memory = measures_memory || config->workloads[i]->measures_memory;
+    if (options->given[BENCH_OPTION_HELD] && config->held[0] == 0 && measures_memory)
+        return tell(options, BENCH_OPTION_WORKLOAD, BENCH_OPTION_HELD,
+                    "hold measures held connections, and there would be none");
     return NULL;
 }
 
 const char *bench_conflicts_find(struct bench_options *options)
 {
-    const char *(*const checks[])(struct bench_options *) = {check_compare, check_pairs,
-                                                             check_outputs, check_workloads};
+    const char *(*const checks[])(struct bench_options *) = {
+        check_compare, check_pairs, check_outputs, check_workloads, check_held};
     const char *what = NULL;
     for (size_t i = 0; !what && i < sizeof checks / sizeof checks[0]; i++)
         what = checks[i](options);

@@ -48,6 +48,9 @@ enum bench_option {
 /* Do not copy: config points into it, and at the argument strings. */
 struct bench_options {
     struct bench_config config; /* targets: all that are to be measured, never none */
+    enum bench_option swept;    /* --sweep: of --connections or of --held */
+    unsigned sweep[BENCH_LIST_MAX];
+    size_t sweep_count;
     bool given[BENCH_OPTIONS];
     enum thrdsrv_mode modes[BENCH_MODES_MAX];
     size_t mode_count;

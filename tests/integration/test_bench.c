@@ -155,7 +155,8 @@ static void usual_run_compares_all_modes(struct process *thrd)
     static const char *const workloads[] = {"rr", "crr", "stream", "start"};
     for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++) {
         cell_of(workloads[i], "thread");
-        cell_of(workloads[i], "inline");
+        if (i > 0) /* in rr others are held, which inline cannot */
+            cell_of(workloads[i], "inline");
         if (WITH_FORK)
             cell_of(workloads[i], "fork");
     }
@@ -212,6 +213,25 @@ static void ballast_makes_fork_dearer(struct process *thrd)
     }
     assert_true(cost[0] > 0);
     assert_true(cost[1] > cost[0] * 1.3);
+}
+
+/* Other connections stay open and silent, and are all there at the end; of what that costs there is
+ * a sentence and a picture. */
+static void held_connections_are_swept(struct process *thrd)
+{
+    static const int held[] = {0, 0, 40}; /* thread, inline, thread */
+    BENCH(thrd, 0, "--rounds=1", "--duration=60ms", "--warmup=10ms", "--workload=rr",
+          "--connections=2", "--modes=thread,inline", "--sweep=held=0,40");
+    json_t *cells = json_object_get(document, "cells");
+    assert_int_equal(json_array_size(cells), 3);
+    for (size_t i = 0; i < 3; i++) {
+        json_t *cell = json_array_get(cells, i);
+        json_t *figures = json_object_get(cell, "figures");
+        assert_int_equal(json_integer_value(json_object_get(cell, "held")), held[i]);
+        assert_non_null(json_object_get(figures, "operations_per_second"));
+    }
+    assert_non_null(strstr(output, "2 connections, while 40 others stay idle"));
+    assert_non_null(strstr(output, "With 40 connections held idle besides, thread does "));
 }
 
 static void stevens_rows_are_there(struct process *thrd)
@@ -564,6 +584,7 @@ int main(int argc, char **argv)
         CASE(usual_run_compares_all_modes),
         CASE(process_costs_more_than_a_thread),
         CASE(ballast_makes_fork_dearer),
+        CASE(held_connections_are_swept),
         CASE(stevens_rows_are_there),
         CASE(delay_is_found),
         CASE(stall_shows_in_the_corrected_latency_only),

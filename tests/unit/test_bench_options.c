@@ -86,7 +86,7 @@ static void test_defaults(void **state)
     assert_int_equal(config->connections_count, 0);
     assert_int_equal(config->ballast_count, 0);
     assert_int_equal(config->size_bytes, 0);
-    assert_int_equal(config->held, 0);
+    assert_int_equal(config->held_count, 0);
     assert_true(config->rate <= 0);
     assert_int_equal(config->rounds, 0);
     assert_int_equal(config->threads, 0);
@@ -104,7 +104,8 @@ static void test_each_parse_starts_anew(void **state)
 {
     good(
         "--modes=inline|--against=nc=nc {port}|--workload=rr|--connections=3|--ballast=1g|--rate=5|"
-        "--rounds=7|--warmup=0|--json|--html=x|--size=9|--threads=2|--duration=1s");
+        "--rounds=7|--warmup=0|--json|--html=x|--size=9|--threads=2|--duration=1s|--held=4");
+    good("--workload=rr|--sweep=held=1,2");
     good("--stevens");
     test_defaults(state);
 }
@@ -345,8 +346,11 @@ static void test_sweep(void **state)
     assert_int_equal(config->connections_count, 5);
     assert_memory_equal(config->connections, expected, sizeof expected);
     assert_int_equal(good("--sweep=connections=1,2|--sweep=connections=7")->connections_count, 1);
-    bad_value("--sweep=1,2", "only connections can be swept");
-    bad_value("--sweep=ballast=0,1g", "only connections can be swept");
+    bad_value("--sweep=1,2", "only connections and held can be swept");
+    bad_value("--sweep=connections", "only connections and held can be swept");
+    bad("--sweep=ballast=0,1g",
+        "thrd: bench: --sweep=ballast=0,1g: only connections and held can be swept; allowed: "
+        "connections=N,N,... of 1 to 100000 or held=N,N,... of 0 to 100000, at most 32");
     bad_value("--sweep=connections=", "not a number");
     bad_value("--sweep=connections=1,,2", "not a number");
     bad_value("--sweep=connections=1,2,", "not a number");
@@ -362,13 +366,50 @@ static void test_sweep(void **state)
     assert_non_null(strstr(message, ": more than 32 numbers; allowed: "));
 }
 
+static void test_sweep_of_held(void **state)
+{
+    (void)state;
+    const struct bench_config *config = good("--sweep=held=0,100,100000");
+    static const unsigned expected[] = {0, 100, 100000};
+    assert_int_equal(config->held_count, 3);
+    assert_memory_equal(config->held, expected, sizeof expected);
+    assert_int_equal(config->connections_count, 0);
+    good("--connections=9|--sweep=held=0,5");
+    assert_int_equal(config->connections[0], 9);
+    assert_int_equal(config->held_count, 2);
+    good("--sweep=connections=9,10|--held=3");
+    assert_int_equal(config->connections_count, 2);
+    assert_int_equal(config->held[0], 3);
+    bad_value("--sweep=held=", "not a number");
+    bad_value("--sweep=held=0,00", "a number stands there twice");
+    bad_value("--sweep=held=100001", "too large");
+    bad_value("--sweep=held=-1", "not a number");
+}
+
+/* Of two sweeps the last one counts, as of any option, and the first leaves nothing behind. */
+static void test_the_last_sweep_counts(void **state)
+{
+    (void)state;
+    const struct bench_config *config = good("--sweep=connections=1,2|--sweep=held=0,5");
+    assert_int_equal(config->connections_count, 0);
+    assert_int_equal(config->held_count, 2);
+    good("--sweep=held=0,5|--sweep=connections=1,2,3");
+    assert_int_equal(config->held_count, 0);
+    assert_int_equal(config->connections_count, 3);
+    good("--sweep=connections=1,2|--connections=5|--sweep=held=0,1");
+    assert_int_equal(config->connections_count, 1);
+    assert_int_equal(config->connections[0], 5);
+}
+
 static void test_held_size_and_rate(void **state)
 {
     (void)state;
-    assert_int_equal(good("--held=1")->held, 1);
-    assert_int_equal(good("--held=100000")->held, 100000);
-    bad("--held=0", "thrd: bench: --held=0: too small; allowed: 1 to 100000");
-    bad_value("--held=100001", "too large");
+    assert_int_equal(good("--held=1")->held[0], 1);
+    assert_int_equal(good("--held=100000")->held[0], 100000);
+    assert_int_equal(good("--held=5|--held=100")->held_count, 1);
+    assert_int_equal(good("--held=0|--workload=rr,churn")->held[0], 0);
+    bad("--held=100001", "thrd: bench: --held=100001: too large; allowed: 0 to 100000");
+    bad_value("--held=0,100", "not one number; --sweep takes several");
     assert_int_equal(good("--size=1")->size_bytes, 1);
     assert_int_equal(good("--size=16m")->size_bytes, 16 << 20);
     assert_int_equal(LOAD_SIZE_MAX, 16 << 20); /* as the texts say */
@@ -512,6 +553,14 @@ static void test_contradictions(void **state)
     static const char *const rows[][2] = {
         {"--connections=1|--sweep=connections=1,2",
          "--connections and --sweep: both say how many connections there are"},
+        {"--held=1|--sweep=held=1,2", "--held and --sweep: both say how many connections are held"},
+        {"--stevens|--sweep=held=5", "--stevens and --sweep: his clients are ten"},
+        {"--workload=crr,stream|--sweep=held=5",
+         "--workload and --sweep: no workload that was chosen holds idle connections"},
+        {"--workload=hold|--held=0",
+         "--workload and --held: hold measures held connections, and there would be none"},
+        {"--held=0",
+         "--workload and --held: hold measures held connections, and there would be none"},
         {"--workload=rr|--stevens",
          "--stevens and --workload: Stevens' clients are a workload of their own"},
         {"--stevens|--connections=5", "--stevens and --connections: his clients are ten"},
@@ -532,7 +581,7 @@ static void test_contradictions(void **state)
          "--workload and --sweep: no workload that was chosen has busy connections"},
         {"--workload=hold|--rate=5",
          "--workload and --rate: no workload that was chosen has busy connections"},
-        {"--workload=rr,crr|--held=5",
+        {"--workload=crr,stream|--held=5",
          "--workload and --held: no workload that was chosen holds idle connections"},
         {"--workload=start|--size=5",
          "--workload and --size: no workload that was chosen sends requests"},
@@ -551,10 +600,11 @@ static void test_contradictions(void **state)
 static void test_a_comparison_measures_nothing(void **state)
 {
     static const char *const rows[][2] = {
-        {"--modes=thread", "modes"}, {"--stevens", "stevens"},
-        {"--rounds=3", "rounds"},    {"--json", "json"},
-        {"--html=x.html", "html"},   {"--against=x=y {port}", "against"},
-        {"--warmup=0", "warmup"},    {"--target=a:80", "target"}};
+        {"--modes=thread", "modes"},   {"--stevens", "stevens"},
+        {"--rounds=3", "rounds"},      {"--json", "json"},
+        {"--html=x.html", "html"},     {"--against=x=y {port}", "against"},
+        {"--sweep=held=0,1", "sweep"}, {"--warmup=0", "warmup"},
+        {"--target=a:80", "target"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char arguments[128];
@@ -629,6 +679,8 @@ int main(void)
         cmocka_unit_test(test_workload_mistakes),
         cmocka_unit_test(test_connections),
         cmocka_unit_test(test_sweep),
+        cmocka_unit_test(test_sweep_of_held),
+        cmocka_unit_test(test_the_last_sweep_counts),
         cmocka_unit_test(test_held_size_and_rate),
         cmocka_unit_test(test_ballast),
         cmocka_unit_test(test_rounds_and_threads),
