@@ -37,6 +37,7 @@ struct bench_config {
     const char *json;           /* file names; "-" is standard output; NULL: not wanted */
     const char *csv;
     const char *html;
+    const char *svg; /* one workload, with one thing swept: bench_options looks after that */
     int argc;        /* as typed, for the document */
     char *const *argv;
 };

@@ -14,6 +14,7 @@ static const struct conflict {
     {BENCH_OPTION_STEVENS, BENCH_OPTION_CONNECTIONS, "his clients are ten"},
     {BENCH_OPTION_STEVENS, BENCH_OPTION_SWEEP, "his clients are ten"},
     {BENCH_OPTION_STEVENS, BENCH_OPTION_HELD, "his clients leave no connection idle"},
+    {BENCH_OPTION_STEVENS, BENCH_OPTION_SVG, "his figure is a table, and nothing is swept"},
     {BENCH_OPTION_STEVENS, BENCH_OPTION_SIZE, "his clients ask for 4000 bytes"},
     {BENCH_OPTION_STEVENS, BENCH_OPTION_RATE, "his clients wait for each reply"},
     {BENCH_OPTION_STEVENS, BENCH_OPTION_BALLAST, "his servers hold no memory besides"},
@@ -62,7 +63,7 @@ static const char *check_compare(struct bench_options *options)
 static const char *check_outputs(struct bench_options *options)
 {
     const struct bench_config *config = &options->config;
-    const char *const names[] = {config->json, config->csv, config->html};
+    const char *const names[] = {config->json, config->csv, config->html, config->svg};
     const int count = sizeof names / sizeof names[0];
     for (int i = 0; i < count; i++)
         for (int j = i + 1; j < count; j++)
@@ -129,10 +130,56 @@ static const char *check_held(struct bench_options *options)
     return NULL;
 }
 
+/* ---- The picture ------------------------------------------------------------------------- */
+
+static bool is_inline(const struct target *target)
+{
+    return target->kind == TARGET_OURS && strcmp(target->mode, "inline") == 0;
+}
+
+/* Whether the picture will have more than one point of this server, as bench/plan.c has it. */
+static bool has_line(const struct bench_options *options, const struct target *target)
+{
+    const struct workload *workload = options->config.workloads[0];
+    bool is_swept = options->sweep_count > 1;
+    if (target->kind == TARGET_OURS && !is_inline(target))
+        return true;
+    if (is_inline(target))
+        return is_swept && options->swept == BENCH_OPTION_CONNECTIONS && workload->runs_inline &&
+               workload->reconnect;
+    return target->kind == TARGET_COMMAND && is_swept && !workload->is_for_ours_only;
+}
+
+/* A picture that could not be drawn is to be known before a minute has gone into it. */
+static const char *check_svg(struct bench_options *options)
+{
+    const struct bench_config *config = &options->config;
+    bool is_swept = options->sweep_count > 1;
+    bool has_line_at_all = false;
+    if (!options->given[BENCH_OPTION_SVG])
+        return NULL;
+    if (config->workload_count != 1)
+        return "--svg: draws one workload; choose it with --workload=crr or another";
+    if (!is_busy(config->workloads[0]))
+        return "--svg: workload hold has no operations whose CPU time could be drawn";
+    if (!is_swept && config->ballast_count < 2)
+        return "--svg: nothing is swept; give two values or more to --sweep=connections=LIST, "
+               "--sweep=held=LIST or --ballast=LIST";
+    if (is_swept && config->ballast_count > 1)
+        return "--svg: --sweep and --ballast have several values each, and the picture has one "
+               "axis for them; give one value to one of them";
+    for (size_t i = 0; i < config->target_count; i++)
+        has_line_at_all = has_line_at_all || has_line(options, &config->targets[i]);
+    return has_line_at_all ? NULL
+                           : "--svg: no server that was chosen can be drawn: of one that runs "
+                             "already no CPU time is known, --ballast is for thread and fork, "
+                             "inline serves one client at a time";
+}
+
 const char *bench_conflicts_find(struct bench_options *options)
 {
     const char *(*const checks[])(struct bench_options *) = {
-        check_compare, check_pairs, check_outputs, check_workloads, check_held};
+        check_compare, check_pairs, check_outputs, check_workloads, check_held, check_svg};
     const char *what = NULL;
     for (size_t i = 0; !what && i < sizeof checks / sizeof checks[0]; i++)
         what = checks[i](options);

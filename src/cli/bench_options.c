@@ -247,6 +247,12 @@ static const char *set_html(void *target, const char *value)
     return set_output(options, BENCH_OPTION_HTML, value, &options->config.html);
 }
 
+static const char *set_svg(void *target, const char *value)
+{
+    struct bench_options *options = target;
+    return set_output(options, BENCH_OPTION_SVG, value, &options->config.svg);
+}
+
 static const char *set_compare(void *target, const char *value)
 {
     struct bench_options *options = target;
@@ -336,6 +342,8 @@ static const struct argument_spec specs[] = {
      "all figures as CSV", set_csv, true},
     {"html", '\0', "FILE", NULL, "a file, or - for standard output", GROUP_OUTPUT,
      "a page with plots that needs nothing else", set_html, false},
+    {"svg", '\0', "FILE", NULL, "a file, or - for standard output", GROUP_OUTPUT,
+     "a picture: CPU over --sweep or --ballast, one workload", set_svg, false},
     {"compare", '\0', NULL, NULL, NULL, GROUP_OUTPUT,
      "measure nothing; compare two files of --json", set_compare, false},
     {"fail-over", '\0', "PERCENT", NULL, "0 to 1000, with or without %", GROUP_OUTPUT,

@@ -40,6 +40,7 @@ enum bench_option {
     BENCH_OPTION_JSON,
     BENCH_OPTION_CSV,
     BENCH_OPTION_HTML,
+    BENCH_OPTION_SVG,
     BENCH_OPTION_COMPARE,
     BENCH_OPTION_FAIL_OVER,
     BENCH_OPTIONS, /* how many there are */

@@ -68,9 +68,15 @@ if(thrd_has_bench)
         bench/report/findings_words.c
         bench/report/html.c
         bench/report/layout.c
+        bench/report/plot_axis.c
+        bench/report/plot_data.c
         bench/report/quantity.c
         bench/report/sentence.c
         bench/report/shape_text.c
+        bench/report/svg.c
+        bench/report/svg_axes.c
+        bench/report/svg_servers.c
+        bench/report/svg_text.c
         bench/report/table.c
         bench/report/table_column.c
         bench/report/table_group.c
