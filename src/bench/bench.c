@@ -51,7 +51,7 @@ static int write_file(const json_t *document, const char *name,
  * files stays there until there is something new. */
 static enum bench_status check_files(const struct bench_config *config)
 {
-    const char *const names[] = {config->json, config->csv, config->html};
+    const char *const names[] = {config->json, config->csv, config->html, config->svg};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (!names[i] || strcmp(names[i], "-") == 0)
             continue;
@@ -68,8 +68,10 @@ static enum bench_status show(const json_t *document, const struct bench_config 
     const struct {
         const char *name;
         int (*write)(const json_t *, FILE *);
-    } outputs[] = {
-        {config->json, document_write}, {config->csv, csv_write}, {config->html, html_write}};
+    } outputs[] = {{config->json, document_write},
+                   {config->csv, csv_write},
+                   {config->html, html_write},
+                   {config->svg, svg_write}};
     bool is_stdout_taken = false;
     enum bench_status status = BENCH_OK;
     for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {

@@ -22,10 +22,11 @@ struct bench_config {
     size_t target_count;
     unsigned connections[BENCH_LIST_MAX]; /* busy connections, several to sweep over */
     size_t connections_count;
+    unsigned held[BENCH_LIST_MAX]; /* idle connections besides, several to sweep over */
+    size_t held_count;             /* 0: the workload's own */
     int64_t ballast_bytes[BENCH_LIST_MAX];
     size_t ballast_count;
     size_t size_bytes;
-    unsigned held;
     double rate;                /* exchanges a second; 0: closed loop */
     unsigned rounds;            /* 0: 5 */
     unsigned threads;           /* of the load; 0: one for each four CPUs, at least one */
@@ -36,7 +37,8 @@ struct bench_config {
     const char *json;           /* file names; "-" is standard output; NULL: not wanted */
     const char *csv;
     const char *html;
-    int argc; /* as typed, for the document */
+    const char *svg; /* one workload, with one thing swept: bench_options looks after that */
+    int argc;        /* as typed, for the document */
     char *const *argv;
 };
 

@@ -69,16 +69,48 @@ static void fail(struct measuring *m, const char *what, const char *reason)
 
 /* ---- The course of a measurement --------------------------------------------------------- */
 
-static int start_server(struct measuring *m)
+static struct load_config load_config_of(const struct measure_cell *cell)
+{
+    return (struct load_config){
+        .service = cell->workload.service,
+        .size = cell->workload.size,
+        .connections = cell->workload.connections,
+        .held = cell->workload.held,
+        .depth = cell->workload.depth,
+        .reconnect = cell->workload.reconnect,
+        .threads = cell->threads,
+        .rate = cell->rate,
+        .limit = cell->limit,
+        .patience_ns = PATIENCE_NS,
+    };
+}
+
+/* Each connection has a descriptor at either end. The server inherits the limit that the load
+ * needs: not every one raises its own. */
+static int check_room(struct measuring *m)
 {
     char error[300];
     const struct measure_cell *cell = m->cell;
+    struct load_config load = load_config_of(cell);
     struct accounting_machine machine;
     accounting_read_machine(&machine);
     if (!room_is_there(cell, machine.available_bytes, error, sizeof error)) {
         fail(m, "not started, for there is no memory for it", error);
         return -1;
     }
+    if (load_allow_files(&load, error, sizeof error) < 0) {
+        fail(m, "not started, for not every connection could have its descriptors", error);
+        return -1;
+    }
+    return 0;
+}
+
+static int start_server(struct measuring *m)
+{
+    char error[300];
+    const struct measure_cell *cell = m->cell;
+    if (check_room(m) < 0)
+        return -1;
     struct target_options options = {
         .handler = cell->workload.handler,
         .slots = cell->workload.connections * 2 + cell->workload.held + SLOTS_BESIDE,
@@ -100,21 +132,9 @@ static int start_server(struct measuring *m)
 static int start_load(struct measuring *m)
 {
     char error[300];
-    const struct measure_cell *cell = m->cell;
-    struct load_config config = {
-        .address = m->process.address,
-        .address_length = m->process.address_length,
-        .service = cell->workload.service,
-        .size = cell->workload.size,
-        .connections = cell->workload.connections,
-        .held = cell->workload.held,
-        .depth = cell->workload.depth,
-        .reconnect = cell->workload.reconnect,
-        .threads = cell->threads,
-        .rate = cell->rate,
-        .limit = cell->limit,
-        .patience_ns = PATIENCE_NS,
-    };
+    struct load_config config = load_config_of(m->cell);
+    config.address = m->process.address;
+    config.address_length = m->process.address_length;
     if (load_start(&config, &m->load, error, sizeof error) == 0)
         return 0;
     fail(m, "the load did not start", error);

@@ -32,6 +32,7 @@ struct wish {
     const struct bench_config *config;
     const struct workload *workload;
     unsigned connections; /* 0: the workload's own */
+    unsigned held;        /* idle ones besides */
     int64_t ballast_bytes;
     bool is_first; /* of several numbers of connections */
 };
@@ -44,13 +45,16 @@ static bool is_inline(const struct target *target)
 static bool makes_sense(const struct wish *wish, const struct target *target)
 {
     const struct workload *workload = wish->workload;
+    if (workload->measures_memory && wish->held == 0)
+        return false; /* of no connection there is no memory */
     if (target->kind != TARGET_OURS)
         return !workload->is_for_ours_only && wish->ballast_bytes == 0;
     if (!is_inline(target))
         return true;
-    /* Inline starts no worker whose price could depend on the server's memory. Where it serves one
-     * connection only, more of them are the same measurement again. */
-    return workload->runs_inline && wish->ballast_bytes == 0 &&
+    /* Inline starts no worker whose price could depend on the server's memory. It serves one
+     * connection at a time: a held one would be the last, and where they stay, more of them are
+     * the same measurement again. */
+    return workload->runs_inline && wish->held == 0 && wish->ballast_bytes == 0 &&
            (workload->reconnect || wish->is_first);
 }
 
@@ -60,8 +64,7 @@ static struct workload shape(const struct wish *wish, const struct target *targe
     struct workload workload = *wish->workload;
     if (wish->connections > 0 && workload.connections > 0)
         workload.connections = wish->connections;
-    if (config->held > 0 && workload.held > 0)
-        workload.held = config->held;
+    workload.held = wish->held;
     if (config->size_bytes > 0 && workload.service != LOAD_AGE)
         workload.size = config->size_bytes;
     /* One client at a time: all others would wait for the first to go, which it never does. */
@@ -111,25 +114,40 @@ static int add_targets(struct results *results, const struct wish *wish)
     return 0;
 }
 
-/* Every number of connections with every ballast. */
+/* Every number of held connections with every ballast. */
+static int add_held(struct results *results, const struct wish *wish)
+{
+    const struct bench_config *config = wish->config;
+    bool is_swept = wish->workload->takes_held && config->held_count > 0;
+    size_t held = is_swept ? config->held_count : 1;
+    size_t ballasts = config->ballast_count > 0 ? config->ballast_count : 1;
+    for (size_t i = 0; i < held; i++)
+        for (size_t j = 0; j < ballasts; j++) {
+            struct wish one = *wish;
+            one.held = is_swept ? config->held[i] : wish->workload->held;
+            one.ballast_bytes = config->ballast_count > 0 ? config->ballast_bytes[j] : 0;
+            if (add_targets(results, &one) < 0)
+                return -1;
+        }
+    return 0;
+}
+
+/* Every number of busy connections with all those. */
 static int add_workload(struct results *results, const struct bench_config *config,
                         const struct workload *workload)
 {
     size_t sweep =
         config->connections_count > 0 && workload->connections > 0 ? config->connections_count : 1;
-    size_t ballasts = config->ballast_count > 0 ? config->ballast_count : 1;
-    for (size_t i = 0; i < sweep; i++)
-        for (size_t j = 0; j < ballasts; j++) {
-            struct wish wish = {
-                .config = config,
-                .workload = workload,
-                .connections = config->connections_count > 0 ? config->connections[i] : 0,
-                .ballast_bytes = config->ballast_count > 0 ? config->ballast_bytes[j] : 0,
-                .is_first = i == 0,
-            };
-            if (add_targets(results, &wish) < 0)
-                return -1;
-        }
+    for (size_t i = 0; i < sweep; i++) {
+        struct wish wish = {
+            .config = config,
+            .workload = workload,
+            .connections = config->connections_count > 0 ? config->connections[i] : 0,
+            .is_first = i == 0,
+        };
+        if (add_held(results, &wish) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -194,9 +212,11 @@ int plan_create(const struct bench_config *config, unsigned cpus, struct results
         return -1;
     }
     if (results->cell_count == 0) {
-        snprintf(error, size,
-                 "nothing to measure: no server that was chosen can run a workload that was chosen "
-                 "(start and --ballast are for our own modes, hold and churn not for inline)");
+        snprintf(
+            error, size,
+            "nothing to measure: no server that was chosen can run a workload that was chosen "
+            "(start and --ballast are for our own modes, held connections not for inline, hold "
+            "not with none held)");
         return -1;
     }
     return 0;

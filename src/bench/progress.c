@@ -39,15 +39,18 @@ void progress_show(struct progress *progress, size_t round, const struct measure
 {
     if (progress->is_shown) {
         char shape[48] = "";
+        char held[32] = "";
         char ballast[32] = "";
         if (cell->workload.connections > 0)
             snprintf(shape, sizeof shape, ", %u at once", cell->workload.connections);
         else
             snprintf(shape, sizeof shape, " %u", cell->workload.held);
+        if (cell->workload.connections > 0 && cell->workload.held > 0)
+            snprintf(held, sizeof held, ", %u held", cell->workload.held);
         if (cell->ballast_bytes > 0)
             snprintf(ballast, sizeof ballast, " with %.4g MiB", (double)cell->ballast_bytes / MIB);
-        fprintf(stderr, NEW_LINE "round %zu of %zu: %s%s, %.30s%s   about %.0f s left", round + 1,
-                progress->rounds, cell->workload.name, shape, cell->target.name, ballast,
+        fprintf(stderr, NEW_LINE "round %zu of %zu: %s%s%s, %.30s%s   about %.0f s left", round + 1,
+                progress->rounds, cell->workload.name, shape, held, cell->target.name, ballast,
                 seconds_left(progress, cell));
         fflush(stderr);
     }

@@ -15,12 +15,13 @@ struct workload {
     const char *handler; /* that our servers run */
     enum load_service service;
     bool reconnect;
-    bool starts_workers;   /* each connection is to start a worker: no thread of ours stays parked */
+    bool starts_workers; /* each connection is to start a worker: no thread of ours stays parked */
     bool is_for_ours_only; /* needs a handler that only our servers have */
-    bool runs_inline;      /* has a meaning when one client is served at a time */
-    bool measures_memory;  /* of held connections */
-    unsigned connections;  /* busy ones */
-    unsigned held;         /* idle ones */
+    bool runs_inline; /* has a meaning, without held ones, when one client is served at a time */
+    bool measures_memory; /* of held connections, so there must be some */
+    bool takes_held;      /* its clients can leave connections idle besides */
+    unsigned connections; /* busy ones */
+    unsigned held;        /* idle ones */
     unsigned depth;
     size_t size;
 };

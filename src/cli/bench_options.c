@@ -69,48 +69,76 @@ static const char *set_workload(void *target, const char *value)
     return list_each(value, add_workload, options);
 }
 
-static const char *add_connections(void *target, const char *item)
+/* Not a list: what --sweep does is to be asked for by its name. */
+static const char *set_one(struct bench_options *options, enum bench_option option,
+                           const char *value, int64_t min, unsigned *field)
 {
-    struct bench_config *config = &((struct bench_options *)target)->config;
     int64_t number = 0;
-    enum units_status status = units_parse_number(item, 1, LOAD_CONNECTIONS_MAX, &number);
-    if (status != UNITS_OK)
-        return complaint(status);
-    for (size_t i = 0; i < config->connections_count; i++)
-        if (config->connections[i] == (unsigned)number)
-            return "a number stands there twice";
-    if (config->connections_count == BENCH_LIST_MAX)
-        return "more than 32 numbers";
-    config->connections[config->connections_count++] = (unsigned)number;
-    return NULL;
+    if (strchr(value, ','))
+        return "not one number; --sweep takes several";
+    enum units_status status = units_parse_number(value, min, LOAD_CONNECTIONS_MAX, &number);
+    *field = (unsigned)number;
+    options->given[option] = true;
+    return complaint(status);
 }
 
 static const char *set_connections(void *target, const char *value)
 {
     struct bench_options *options = target;
-    options->given[BENCH_OPTION_CONNECTIONS] = true;
-    options->config.connections_count = 0;
-    /* Not a list: what --sweep does is to be asked for by its name. */
-    return strchr(value, ',') ? "not one number; --sweep takes several"
-                              : add_connections(options, value);
-}
-
-static const char *set_sweep(void *target, const char *value)
-{
-    static const char what[] = "connections=";
-    struct bench_options *options = target;
-    options->given[BENCH_OPTION_SWEEP] = true;
-    options->config.connections_count = 0;
-    if (strncmp(value, what, strlen(what)) != 0)
-        return "only connections can be swept";
-    return list_each(value + strlen(what), add_connections, options);
+    options->config.connections_count = 1;
+    return set_one(options, BENCH_OPTION_CONNECTIONS, value, 1, options->config.connections);
 }
 
 static const char *set_held(void *target, const char *value)
 {
     struct bench_options *options = target;
-    return set_number(options, BENCH_OPTION_HELD, value, LOAD_CONNECTIONS_MAX,
-                      &options->config.held);
+    options->config.held_count = 1;
+    return set_one(options, BENCH_OPTION_HELD, value, 0, options->config.held);
+}
+
+static const char *add_swept(void *target, const char *item)
+{
+    struct bench_options *options = target;
+    int64_t number = 0;
+    int64_t min = options->swept == BENCH_OPTION_HELD ? 0 : 1;
+    enum units_status status = units_parse_number(item, min, LOAD_CONNECTIONS_MAX, &number);
+    if (status != UNITS_OK)
+        return complaint(status);
+    for (size_t i = 0; i < options->sweep_count; i++)
+        if (options->sweep[i] == (unsigned)number)
+            return "a number stands there twice";
+    if (options->sweep_count == BENCH_LIST_MAX)
+        return "more than 32 numbers";
+    options->sweep[options->sweep_count++] = (unsigned)number;
+    return NULL;
+}
+
+/* Kept apart from --connections and --held until all is read: of two sweeps the last one counts,
+ * and leaves nothing of the first. */
+static const char *set_sweep(void *target, const char *value)
+{
+    static const enum bench_option can_be_swept[] = {BENCH_OPTION_CONNECTIONS, BENCH_OPTION_HELD};
+    struct bench_options *options = target;
+    options->given[BENCH_OPTION_SWEEP] = true;
+    options->sweep_count = 0;
+    for (size_t i = 0; i < sizeof can_be_swept / sizeof can_be_swept[0]; i++) {
+        const char *name = bench_option_name(can_be_swept[i]);
+        options->swept = can_be_swept[i];
+        if (strncmp(value, name, strlen(name)) == 0 && value[strlen(name)] == '=')
+            return list_each(value + strlen(name) + 1, add_swept, options);
+    }
+    return "only connections and held can be swept";
+}
+
+/* What is swept takes the place of the one number, which nobody has given. */
+static void settle_sweep(struct bench_options *options)
+{
+    struct bench_config *config = &options->config;
+    bool is_held = options->swept == BENCH_OPTION_HELD;
+    if (!options->given[BENCH_OPTION_SWEEP])
+        return;
+    memcpy(is_held ? config->held : config->connections, options->sweep, sizeof options->sweep);
+    *(is_held ? &config->held_count : &config->connections_count) = options->sweep_count;
 }
 
 static const char *set_size(void *target, const char *value)
@@ -219,6 +247,12 @@ static const char *set_html(void *target, const char *value)
     return set_output(options, BENCH_OPTION_HTML, value, &options->config.html);
 }
 
+static const char *set_svg(void *target, const char *value)
+{
+    struct bench_options *options = target;
+    return set_output(options, BENCH_OPTION_SVG, value, &options->config.svg);
+}
+
 static const char *set_compare(void *target, const char *value)
 {
     struct bench_options *options = target;
@@ -278,10 +312,11 @@ static const struct argument_spec specs[] = {
      "what the clients do", set_workload, false},
     {"connections", '\0', "N", NULL, "1 to 100000", GROUP_LOAD, "busy connections at once",
      set_connections, false},
-    {"sweep", '\0', "connections=LIST", NULL, "connections=N,N,... of 1 to 100000, at most 32",
-     GROUP_LOAD, "one after another, such as 1,8,64,512,4096", set_sweep, false},
-    {"held", '\0', "N", NULL, "1 to 100000", GROUP_LOAD,
-     "idle connections besides, in hold and churn", set_held, false},
+    {"sweep", '\0', "WHAT=LIST", NULL,
+     "connections=N,N,... of 1 to 100000 or held=N,N,... of 0 to 100000, at most 32", GROUP_LOAD,
+     "one after another: connections=1,8,64 or held=0,10000", set_sweep, false},
+    {"held", '\0', "N", NULL, "0 to 100000", GROUP_LOAD,
+     "idle connections besides, in rr, hold and churn", set_held, false},
     {"size", '\0', "SIZE", NULL, "1 to 16m", GROUP_LOAD, "bytes of a request, or with k, m",
      set_size, false},
     {"rate", '\0', "N", NULL, "1 to 1000000000", GROUP_LOAD,
@@ -307,6 +342,8 @@ static const struct argument_spec specs[] = {
      "all figures as CSV", set_csv, true},
     {"html", '\0', "FILE", NULL, "a file, or - for standard output", GROUP_OUTPUT,
      "a page with plots that needs nothing else", set_html, false},
+    {"svg", '\0', "FILE", NULL, "a file, or - for standard output", GROUP_OUTPUT,
+     "a picture: CPU over --sweep or --ballast, one workload", set_svg, false},
     {"compare", '\0', NULL, NULL, NULL, GROUP_OUTPUT,
      "measure nothing; compare two files of --json", set_compare, false},
     {"fail-over", '\0', "PERCENT", NULL, "0 to 1000, with or without %", GROUP_OUTPUT,
@@ -329,7 +366,9 @@ static const char *finish(void *target)
 {
     struct bench_options *options = target;
     const char *what = bench_servers_finish(options);
-    return what ? what : bench_conflicts_find(options);
+    what = what ? what : bench_conflicts_find(options);
+    settle_sweep(options);
+    return what;
 }
 
 static const struct argument_list workloads = {"Workloads", workload_names};

@@ -40,6 +40,7 @@ enum bench_option {
     BENCH_OPTION_JSON,
     BENCH_OPTION_CSV,
     BENCH_OPTION_HTML,
+    BENCH_OPTION_SVG,
     BENCH_OPTION_COMPARE,
     BENCH_OPTION_FAIL_OVER,
     BENCH_OPTIONS, /* how many there are */
@@ -48,6 +49,9 @@ enum bench_option {
 /* Do not copy: config points into it, and at the argument strings. */
 struct bench_options {
     struct bench_config config; /* targets: all that are to be measured, never none */
+    enum bench_option swept;    /* --sweep: of --connections or of --held */
+    unsigned sweep[BENCH_LIST_MAX];
+    size_t sweep_count;
     bool given[BENCH_OPTIONS];
     enum thrdsrv_mode modes[BENCH_MODES_MAX];
     size_t mode_count;

@@ -190,13 +190,17 @@ static rlim_t count_descriptors(const struct load_config *config)
     return count;
 }
 
+int load_allow_files(const struct load_config *config, char *error, size_t size)
+{
+    return open_files_allow(count_descriptors(config), error, size);
+}
+
 int load_start(const struct load_config *config, struct load **result, char *error, size_t size)
 {
     const char *what = complaint(config);
-    rlim_t descriptors = count_descriptors(config);
     if (what)
         return refuse(error, size, "%s", what);
-    if (open_files_allow(descriptors, error, size) < 0)
+    if (load_allow_files(config, error, size) < 0)
         return -1;
     struct load *load = create_load(config);
     if (!load)

@@ -107,6 +107,11 @@ struct load_result {
 
 struct load;
 
+/* Lets this process open as many files as such a load takes: raises the soft limit where needed.
+ * Servers that are started afterwards inherit it, and need no more. load_start() does it too.
+ * Returns 0, or -1 with the reason in error (one line). */
+int load_allow_files(const struct load_config *config, char *error, size_t size);
+
 /* Makes the threads and the connections. Blocks until every connection (held ones too, each after
  * its exchange) is up; each has patience_ns for that. Exchanges of the busy connections begin as
  * soon as all are up: they are the warm-up (none with a limit), and each connection has had its

@@ -63,17 +63,25 @@ if(thrd_has_bench)
         bench/report/document_cells.c
         bench/report/document_findings.c
         bench/report/document_gaps.c
+        bench/report/document_held.c
         bench/report/document_ratios.c
         bench/report/document_read.c
         bench/report/document_stevens.c
         bench/report/document_text.c
         bench/report/document_trouble.c
         bench/report/findings_pair.c
+        bench/report/findings_words.c
         bench/report/html.c
         bench/report/layout.c
+        bench/report/plot_axis.c
+        bench/report/plot_data.c
         bench/report/quantity.c
         bench/report/sentence.c
         bench/report/shape_text.c
+        bench/report/svg.c
+        bench/report/svg_axes.c
+        bench/report/svg_servers.c
+        bench/report/svg_text.c
         bench/report/table.c
         bench/report/table_column.c
         bench/report/table_group.c

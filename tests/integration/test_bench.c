@@ -157,7 +157,8 @@ static void usual_run_compares_all_modes(struct process *thrd)
     static const char *const workloads[] = {"rr", "crr", "stream", "start"};
     for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++) {
         cell_of(workloads[i], "thread");
-        cell_of(workloads[i], "inline");
+        if (i > 0) /* in rr others are held, which inline cannot */
+            cell_of(workloads[i], "inline");
         if (WITH_FORK)
             cell_of(workloads[i], "fork");
     }
@@ -214,6 +215,34 @@ static void ballast_makes_fork_dearer(struct process *thrd)
     }
     assert_true(cost[0] > 0);
     assert_true(cost[1] > cost[0] * 1.3);
+}
+
+/* Other connections stay open and silent, and are all there at the end; of what that costs there is
+ * a sentence and a picture. */
+static void held_connections_are_swept_and_drawn(struct process *thrd)
+{
+    static const int held[] = {0, 0, 40}; /* thread, inline, thread */
+    char line[100] = "";
+    char picture[128];
+    snprintf(picture, sizeof picture, "%s", path_of(thrd, "picture.svg"));
+    BENCH(thrd, 0, "--rounds=1", "--duration=60ms", "--warmup=10ms", "--workload=rr",
+          "--connections=2", "--modes=thread,inline", "--sweep=held=0,40",
+          option_with("svg", picture));
+    json_t *cells = json_object_get(document, "cells");
+    assert_int_equal(json_array_size(cells), 3);
+    for (size_t i = 0; i < 3; i++) {
+        json_t *cell = json_array_get(cells, i);
+        json_t *figures = json_object_get(cell, "figures");
+        assert_int_equal(json_integer_value(json_object_get(cell, "held")), held[i]);
+        assert_non_null(json_object_get(figures, "operations_per_second"));
+    }
+    assert_non_null(strstr(output, "2 connections, while 40 others stay idle"));
+    assert_non_null(strstr(output, "With 40 connections held idle besides, thread does "));
+    FILE *file = fopen(picture, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    fclose(file);
+    assert_string_equal(line, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 }
 
 static void stevens_rows_are_there(struct process *thrd)
@@ -477,6 +506,12 @@ static void file_that_cannot_be_written_is_known_at_once(struct process *thrd)
                         "thrd: bench: /nowhere/x.html: No such file or directory\n");
     assert_in_range(now_ms() - begin_ms, 0, allow_ms(5000));
     assert_string_equal(output, "");
+    process_renew(thrd);
+    assert_int_equal(process_run(thrd, output, sizeof output, "bench", "--workload=rr",
+                                 "--sweep=held=0,1", "--svg=/nowhere/x.svg", NULL),
+                     STATUS_SYSTEM);
+    assert_string_equal(process_log_text(thrd),
+                        "thrd: bench: /nowhere/x.svg: No such file or directory\n");
 }
 
 /* The run that the document holds, with one figure as many times as large. */
@@ -566,6 +601,7 @@ int main(int argc, char **argv)
         CASE(usual_run_compares_all_modes),
         CASE(process_costs_more_than_a_thread),
         CASE(ballast_makes_fork_dearer),
+        CASE(held_connections_are_swept_and_drawn),
         CASE(stevens_rows_are_there),
         CASE(delay_is_found),
         CASE(stall_shows_in_the_corrected_latency_only),

@@ -86,7 +86,7 @@ static void test_defaults(void **state)
     assert_int_equal(config->connections_count, 0);
     assert_int_equal(config->ballast_count, 0);
     assert_int_equal(config->size_bytes, 0);
-    assert_int_equal(config->held, 0);
+    assert_int_equal(config->held_count, 0);
     assert_true(config->rate <= 0);
     assert_int_equal(config->rounds, 0);
     assert_int_equal(config->threads, 0);
@@ -96,6 +96,7 @@ static void test_defaults(void **state)
     assert_null(config->json);
     assert_null(config->csv);
     assert_null(config->html);
+    assert_null(config->svg);
     assert_true(options.fail_over < 0);
     assert_false(options.given[BENCH_OPTION_COMPARE]);
 }
@@ -104,7 +105,8 @@ static void test_each_parse_starts_anew(void **state)
 {
     good(
         "--modes=inline|--against=nc=nc {port}|--workload=rr|--connections=3|--ballast=1g|--rate=5|"
-        "--rounds=7|--warmup=0|--json|--html=x|--size=9|--threads=2|--duration=1s");
+        "--rounds=7|--warmup=0|--json|--html=x|--size=9|--threads=2|--duration=1s|--held=4");
+    good("--workload=rr|--sweep=held=1,2|--svg=x");
     good("--stevens");
     test_defaults(state);
 }
@@ -151,6 +153,7 @@ static void test_what_is_given_is_known(void **state)
         [BENCH_OPTION_JSON] = "--json",
         [BENCH_OPTION_CSV] = "--csv",
         [BENCH_OPTION_HTML] = "--html=x",
+        [BENCH_OPTION_SVG] = "--svg=x|--workload=crr|--ballast=0,1m",
         [BENCH_OPTION_COMPARE] = "--compare|a|b",
         [BENCH_OPTION_FAIL_OVER] = "--compare|a|b|--fail-over=1",
     };
@@ -158,7 +161,9 @@ static void test_what_is_given_is_known(void **state)
     for (int i = 0; i < BENCH_OPTIONS; i++) {
         good(values[i]);
         for (int j = 0; j < BENCH_OPTIONS; j++) {
-            bool expected = i == j || (i == BENCH_OPTION_FAIL_OVER && j == BENCH_OPTION_COMPARE);
+            bool expected = i == j || (i == BENCH_OPTION_FAIL_OVER && j == BENCH_OPTION_COMPARE) ||
+                            (i == BENCH_OPTION_SVG &&
+                             (j == BENCH_OPTION_WORKLOAD || j == BENCH_OPTION_BALLAST));
             if (options.given[j] != expected)
                 fail_msg("%s: %s %s", values[i], bench_option_name((enum bench_option)j),
                          options.given[j] ? "is said to be given" : "is not known");
@@ -346,8 +351,11 @@ static void test_sweep(void **state)
     assert_int_equal(config->connections_count, 5);
     assert_memory_equal(config->connections, expected, sizeof expected);
     assert_int_equal(good("--sweep=connections=1,2|--sweep=connections=7")->connections_count, 1);
-    bad_value("--sweep=1,2", "only connections can be swept");
-    bad_value("--sweep=ballast=0,1g", "only connections can be swept");
+    bad_value("--sweep=1,2", "only connections and held can be swept");
+    bad_value("--sweep=connections", "only connections and held can be swept");
+    bad("--sweep=ballast=0,1g",
+        "thrd: bench: --sweep=ballast=0,1g: only connections and held can be swept; allowed: "
+        "connections=N,N,... of 1 to 100000 or held=N,N,... of 0 to 100000, at most 32");
     bad_value("--sweep=connections=", "not a number");
     bad_value("--sweep=connections=1,,2", "not a number");
     bad_value("--sweep=connections=1,2,", "not a number");
@@ -363,13 +371,50 @@ static void test_sweep(void **state)
     assert_non_null(strstr(message, ": more than 32 numbers; allowed: "));
 }
 
+static void test_sweep_of_held(void **state)
+{
+    (void)state;
+    const struct bench_config *config = good("--sweep=held=0,100,100000");
+    static const unsigned expected[] = {0, 100, 100000};
+    assert_int_equal(config->held_count, 3);
+    assert_memory_equal(config->held, expected, sizeof expected);
+    assert_int_equal(config->connections_count, 0);
+    good("--connections=9|--sweep=held=0,5");
+    assert_int_equal(config->connections[0], 9);
+    assert_int_equal(config->held_count, 2);
+    good("--sweep=connections=9,10|--held=3");
+    assert_int_equal(config->connections_count, 2);
+    assert_int_equal(config->held[0], 3);
+    bad_value("--sweep=held=", "not a number");
+    bad_value("--sweep=held=0,00", "a number stands there twice");
+    bad_value("--sweep=held=100001", "too large");
+    bad_value("--sweep=held=-1", "not a number");
+}
+
+/* Of two sweeps the last one counts, as of any option, and the first leaves nothing behind. */
+static void test_the_last_sweep_counts(void **state)
+{
+    (void)state;
+    const struct bench_config *config = good("--sweep=connections=1,2|--sweep=held=0,5");
+    assert_int_equal(config->connections_count, 0);
+    assert_int_equal(config->held_count, 2);
+    good("--sweep=held=0,5|--sweep=connections=1,2,3");
+    assert_int_equal(config->held_count, 0);
+    assert_int_equal(config->connections_count, 3);
+    good("--sweep=connections=1,2|--connections=5|--sweep=held=0,1");
+    assert_int_equal(config->connections_count, 1);
+    assert_int_equal(config->connections[0], 5);
+}
+
 static void test_held_size_and_rate(void **state)
 {
     (void)state;
-    assert_int_equal(good("--held=1")->held, 1);
-    assert_int_equal(good("--held=100000")->held, 100000);
-    bad("--held=0", "thrd: bench: --held=0: too small; allowed: 1 to 100000");
-    bad_value("--held=100001", "too large");
+    assert_int_equal(good("--held=1")->held[0], 1);
+    assert_int_equal(good("--held=100000")->held[0], 100000);
+    assert_int_equal(good("--held=5|--held=100")->held_count, 1);
+    assert_int_equal(good("--held=0|--workload=rr,churn")->held[0], 0);
+    bad("--held=100001", "thrd: bench: --held=100001: too large; allowed: 0 to 100000");
+    bad_value("--held=0,100", "not one number; --sweep takes several");
     assert_int_equal(good("--size=1")->size_bytes, 1);
     assert_int_equal(good("--size=16m")->size_bytes, 16 << 20);
     assert_int_equal(LOAD_SIZE_MAX, 16 << 20); /* as the texts say */
@@ -455,6 +500,9 @@ static void test_outputs(void **state)
     assert_string_equal(good("--csv=x.csv")->csv, "x.csv");
     assert_string_equal(good("--html=x.html")->html, "x.html");
     assert_string_equal(good("--html|x.html")->html, "x.html");
+    assert_string_equal(good("--workload=crr|--ballast=0,1m|--svg=x.svg")->svg, "x.svg");
+    assert_string_equal(good("--workload=crr|--ballast=0,1m|--svg=-")->svg, "-");
+    bad_value("--svg=", "no file name");
     const struct bench_config *config = good("--json|--csv=x.csv|--html=x.html");
     assert_string_equal(config->json, "-");
     assert_string_equal(config->csv, "x.csv");
@@ -513,6 +561,19 @@ static void test_contradictions(void **state)
     static const char *const rows[][2] = {
         {"--connections=1|--sweep=connections=1,2",
          "--connections and --sweep: both say how many connections there are"},
+        {"--held=1|--sweep=held=1,2", "--held and --sweep: both say how many connections are held"},
+        {"--stevens|--sweep=held=5", "--stevens and --sweep: his clients are ten"},
+        {"--stevens|--svg=x", "--stevens and --svg: his figure is a table, and nothing is swept"},
+        {"--workload=crr,stream|--sweep=held=5",
+         "--workload and --sweep: no workload that was chosen holds idle connections"},
+        {"--workload=hold|--held=0",
+         "--workload and --held: hold measures held connections, and there would be none"},
+        {"--held=0",
+         "--workload and --held: hold measures held connections, and there would be none"},
+        {"--html=x|--svg=x|--workload=rr|--sweep=held=0,1",
+         "--html and --svg: both go to the same file"},
+        {"--json|--svg=-|--workload=rr|--sweep=held=0,1",
+         "--json and --svg: both go to standard output; give one of them a file"},
         {"--workload=rr|--stevens",
          "--stevens and --workload: Stevens' clients are a workload of their own"},
         {"--stevens|--connections=5", "--stevens and --connections: his clients are ten"},
@@ -533,7 +594,7 @@ static void test_contradictions(void **state)
          "--workload and --sweep: no workload that was chosen has busy connections"},
         {"--workload=hold|--rate=5",
          "--workload and --rate: no workload that was chosen has busy connections"},
-        {"--workload=rr,crr|--held=5",
+        {"--workload=crr,stream|--held=5",
          "--workload and --held: no workload that was chosen holds idle connections"},
         {"--workload=start|--size=5",
          "--workload and --size: no workload that was chosen sends requests"},
@@ -549,12 +610,50 @@ static void test_contradictions(void **state)
     good("--held=7|--connections=5|--size=9");
 }
 
+/* Whatever would leave nothing to draw is said before anything is measured. */
+static void test_what_a_picture_needs(void **state)
+{
+    static const char one[] = "--svg: draws one workload; choose it with --workload=crr or another";
+    static const char nothing[] =
+        "--svg: nothing is swept; give two values or more to --sweep=connections=LIST, "
+        "--sweep=held=LIST or --ballast=LIST";
+    static const char no_server[] =
+        "--svg: no server that was chosen can be drawn: of one that runs already no CPU time is "
+        "known, --ballast is for thread and fork, inline serves one client at a time";
+    static const char *const rows[][2] = {
+        {"--svg=x|--sweep=connections=1,8", one},
+        {"--svg=x|--sweep=connections=1,8|--workload=rr,crr", one},
+        {"--svg=x|--workload=hold|--sweep=held=1,8",
+         "--svg: workload hold has no operations whose CPU time could be drawn"},
+        {"--svg=x|--workload=crr", nothing},
+        {"--svg=x|--workload=crr|--sweep=connections=8", nothing},
+        {"--svg=x|--workload=crr|--ballast=1g", nothing},
+        {"--svg=x|--workload=rr|--sweep=held=0,8|--ballast=0,1m",
+         "--svg: --sweep and --ballast have several values each, and the picture has one axis for "
+         "them; give one value to one of them"},
+        {"--svg=x|--workload=crr|--sweep=connections=1,8|--modes=none|--target=a:80", no_server},
+        {"--svg=x|--workload=crr|--ballast=0,1m|--modes=inline|--against=x=y {port}", no_server},
+        {"--svg=x|--workload=rr|--sweep=connections=1,8|--modes=inline", no_server},
+        {"--svg=x|--workload=churn|--sweep=held=0,8|--modes=inline", no_server},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[ARGUMENTS_MESSAGE_SIZE];
+        snprintf(expected, sizeof expected, "thrd: bench: %s", rows[i][1]);
+        bad(rows[i][0], expected);
+    }
+    good("--svg=x|--workload=crr|--sweep=connections=1,8|--modes=inline|--target=a:80");
+    good("--svg=x|--workload=rr|--sweep=held=0,8|--modes=none|--against=x=y {port}");
+    good("--svg=x|--workload=rr|--sweep=held=0,8|--ballast=1m|--modes=thread");
+}
+
 static void test_a_comparison_measures_nothing(void **state)
 {
     static const char *const rows[][2] = {
         {"--modes=thread", "modes"}, {"--stevens", "stevens"},
         {"--rounds=3", "rounds"},    {"--json", "json"},
         {"--html=x.html", "html"},   {"--against=x=y {port}", "against"},
+        {"--svg=x.svg", "svg"},      {"--sweep=held=0,1", "sweep"},
         {"--warmup=0", "warmup"},    {"--target=a:80", "target"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -630,6 +729,8 @@ int main(void)
         cmocka_unit_test(test_workload_mistakes),
         cmocka_unit_test(test_connections),
         cmocka_unit_test(test_sweep),
+        cmocka_unit_test(test_sweep_of_held),
+        cmocka_unit_test(test_the_last_sweep_counts),
         cmocka_unit_test(test_held_size_and_rate),
         cmocka_unit_test(test_ballast),
         cmocka_unit_test(test_rounds_and_threads),
@@ -638,6 +739,7 @@ int main(void)
         cmocka_unit_test(test_files_do_not_follow_json),
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_what_a_picture_needs),
         cmocka_unit_test(test_a_comparison_measures_nothing),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_manual_describes_everything),

@@ -512,6 +512,118 @@ static void test_memory_on_a_busy_machine(void **state)
     check_findings(synthetic_document(), expected, 1);
 }
 
+static void held_cell(const char *workload, const char *target, unsigned held, double operations)
+{
+    struct result_cell *cell = synthetic_cell(workload, target, 8);
+    cell->cell.workload.held = held;
+    synthetic_constant(cell, FIGURE_OPERATIONS_PER_SECOND, operations);
+}
+
+/* Of several numbers the largest is told, and no difference is called none. */
+static void test_what_held_connections_take(void **state)
+{
+    static const char *const expected[] = {
+        "Once connected there is no difference that can be seen: 10k requests a second with "
+        "threads, 10k with processes (ratio 1.00, within 1 %).",
+        "With 10,000 connections held idle besides, thread does 0.90x (within 1 %) the requests a "
+        "second of the same with none.",
+        "With 10,000 connections held idle besides, fork does 0.97x (0.93 to 1.02) the requests a "
+        "second of the same with none: no difference that can be seen.",
+        "With 1 connection held idle besides, thread does 0.50x (within 1 %) the connections a "
+        "second of the same with none.",
+    };
+    (void)state;
+    struct results *results = synthetic_results();
+    held_cell("rr", "thread", 0, 10000);
+    held_cell("rr", "fork", 0, 10000);
+    held_cell("rr", "thread", 10000, 9000);
+    held_cell("rr", "fork", 10000, 9700);
+    held_cell("rr", "thread", 100, 9900);
+    held_cell("churn", "thread", 0, 1000);
+    held_cell("churn", "thread", 1, 500);
+    for (size_t round = 0; round < 2; round++) {
+        results->cells[3].figures[FIGURE_OPERATIONS_PER_SECOND][round] = 9300;
+        results->cells[3].figures[FIGURE_OPERATIONS_PER_SECOND][3 + round] = 10200;
+    }
+    check_findings(synthetic_document(), expected, sizeof expected / sizeof expected[0]);
+}
+
+/* Both cells of a round share what happened in it: throughputs that went up and down together. */
+static void test_held_connections_round_by_round(void **state)
+{
+    static const char *const expected[] = {
+        "With 500 connections held idle besides, thread does 0.50x (within 1 %) the requests a "
+        "second of the same with none."};
+    (void)state;
+    struct results *results = synthetic_results();
+    held_cell("rr", "thread", 0, 1);
+    held_cell("rr", "thread", 500, 1);
+    for (size_t round = 0; round < SYNTHETIC_ROUNDS; round++)
+        for (size_t i = 0; i < 2; i++)
+            results->cells[i].figures[FIGURE_OPERATIONS_PER_SECOND][round] =
+                1000 * (double)(1 + round) / (double)(1 + i);
+    results->cells[0].figures[FIGURE_OPERATIONS_PER_SECOND][1] = (double)NAN;
+    check_findings(synthetic_document(), expected, 1);
+}
+
+/* Not at a fixed rate, which says how much is done; not of more memory once more; and where the
+ * clients could not do more it is said. */
+static void test_held_connections_that_say_nothing(void **state)
+{
+    (void)state;
+    struct results *results = synthetic_results();
+    for (size_t i = 0; i < 2; i++) {
+        held_cell("rr", "thread", 500 * (unsigned)i, 1000);
+        results->cells[i].cell.rate = 1000;
+    }
+    assert_int_equal(json_array_size(member(synthetic_document(), "findings")), 0);
+    results = synthetic_results();
+    for (size_t i = 0; i < 4; i++) {
+        held_cell("rr", "thread", i < 2 ? 0 : 500, 1000);
+        results->cells[i].cell.ballast_bytes = i % 2 ? MIB : 0;
+        synthetic_constant(&results->cells[i], FIGURE_LOAD_BUSIEST_SHARE, 0.99);
+        synthetic_constant(&results->cells[i], FIGURE_MACHINE_IDLE_SHARE, 0.5);
+    }
+    const json_t *findings = member(synthetic_document(), "findings");
+    assert_int_equal(json_array_size(findings), 1);
+    assert_non_null(strstr(json_string_value(json_array_get(findings, 0)),
+                           "no difference that can be seen; but the load generator was the "
+                           "bottleneck"));
+}
+
+/* Where all are held connections' servers, the least stands for the workload, of memory the most.
+ */
+static void test_which_held_number_stands_for_a_workload(void **state)
+{
+    static const char *const expected[] = {
+        "A process costs 2.0x (within 1 %) the CPU of a thread per connection here, while no "
+        "others are held.",
+        "Once connected (with 7 others held), processes do 0.50x (within 1 %) as much as threads: "
+        "500 and 1.00k requests a second.",
+        "A held connection takes 20 KiB of the server's own memory with a thread and 80 KiB with a "
+        "process: 4.0x (within 1 %)."};
+    static const char *const targets[] = {"thread", "fork"};
+    (void)state;
+    struct results *results = synthetic_results();
+    for (unsigned i = 0; i < 4; i++) {
+        struct result_cell *cell = synthetic_cell("churn", targets[i % 2], 8);
+        cell->cell.workload.held = i < 2 ? 0 : 500;
+        synthetic_constant(cell, FIGURE_SERVER_CPU_US_PER_OPERATION, i < 2 ? 50 + 50 * i : 999);
+    }
+    held_cell("rr", "thread", 7, 1000);
+    held_cell("rr", "fork", 7, 500);
+    for (unsigned i = 0; i < 4; i++) {
+        struct result_cell *cell = synthetic_cell("hold", targets[i % 2], 0);
+        cell->cell.workload.held = i < 2 ? 5 : 500;
+        synthetic_constant(cell, FIGURE_PSS_BYTES_PER_CONNECTION,
+                           i < 2    ? 1e6
+                           : i == 2 ? 20480
+                                    : 81920);
+    }
+    assert_int_equal(results->cell_count, 10);
+    check_findings(synthetic_document(), expected, sizeof expected / sizeof expected[0]);
+}
+
 static void test_a_finding_of_stevens(void **state)
 {
     static const char *const expected[] = {
@@ -629,6 +741,10 @@ static void test_quantities_read_well(void **state)
     assert_string_equal(quantity_bytes(&quantity, 1023.8), "1.0 KiB");
     assert_string_equal(quantity_bytes(&quantity, 4300), "4.2 KiB");
     assert_string_equal(quantity_bytes(&quantity, 1.5 * 1048576), "1.5 MiB");
+    assert_string_equal(quantity_whole(&quantity, 0), "0");
+    assert_string_equal(quantity_whole(&quantity, 512), "512");
+    assert_string_equal(quantity_whole(&quantity, 1000), "1,000");
+    assert_string_equal(quantity_whole(&quantity, 1234567), "1,234,567");
     assert_string_equal(quantity_size(&quantity, 1), "1 byte");
     assert_string_equal(quantity_size(&quantity, 64), "64 bytes");
     assert_string_equal(quantity_size(&quantity, 4000), "4000 bytes");
@@ -791,6 +907,10 @@ int main(void)
         cmocka_unit_test_teardown(test_findings_about_another_server, synthetic_free),
         cmocka_unit_test_teardown(test_findings_of_other_connections, synthetic_free),
         cmocka_unit_test_teardown(test_memory_on_a_busy_machine, synthetic_free),
+        cmocka_unit_test_teardown(test_what_held_connections_take, synthetic_free),
+        cmocka_unit_test_teardown(test_held_connections_round_by_round, synthetic_free),
+        cmocka_unit_test_teardown(test_held_connections_that_say_nothing, synthetic_free),
+        cmocka_unit_test_teardown(test_which_held_number_stands_for_a_workload, synthetic_free),
         cmocka_unit_test_teardown(test_a_finding_of_stevens, synthetic_free),
         cmocka_unit_test_teardown(test_a_sweep_is_told_by_its_middle, synthetic_free),
         cmocka_unit_test_teardown(test_one_round_has_no_interval, synthetic_free),

@@ -395,6 +395,46 @@ static void test_load_that_cannot_start(void **state)
     planted_server_stop(&planted);
 }
 
+/* In a process of its own, because a lowered hard limit stays low: 1 where the measurement fails,
+ * and with these words. */
+static int fails_with_files(const struct measure_cell *cell, rlim_t soft, rlim_t hard,
+                            const char *words)
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || measure_run(cell, &stop, &result) < 0)
+            _exit(2);
+        _exit(result.failed && strstr(result.failure, words) ? 1 : result.failed ? 2 : 0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Nothing is started for connections that could not all be open; where only the soft limit is low,
+ * it is raised before the server is started, which may not know how to. */
+static void test_descriptors_at_both_ends(void **state)
+{
+    char text[400];
+    struct rlimit limit;
+    struct measure_cell cell = cell_of(thread_target, "rr");
+    (void)state;
+    cell.workload.held = 100;
+    assert_int_equal(fails_with_files(&cell, 64, 64,
+                                      "not started, for not every connection could have its "
+                                      "descriptors: "),
+                     1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(limit.rlim_max > 250);
+    snprintf(text, sizeof text, "test $(ulimit -Sn) -gt 104 && exec '%s' {port} none",
+             FAULTY_SERVER);
+    cell.target = command(text);
+    assert_int_equal(fails_with_files(&cell, 64, limit.rlim_max, ""), 0);
+}
+
 static void answer_after_2_s(struct planted_client *client, const unsigned char *data, size_t size)
 {
     if (size > 0)
@@ -504,6 +544,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_server_that_does_not_start),
         cmocka_unit_test(test_server_that_ends_badly),
         cmocka_unit_test(test_load_that_cannot_start),
+        cmocka_unit_test(test_descriptors_at_both_ends),
         cmocka_unit_test(test_window_without_an_exchange),
         cmocka_unit_test(test_replies_that_do_not_come_are_figures),
         cmocka_unit_test(test_interrupted),

@@ -47,7 +47,8 @@ static void plan(void)
     assert_int_equal(plan_create(&config, 2, &results, error, sizeof error), 0);
 }
 
-/* "rr/thread/64" as the plan has it: workload, server, connections, and MiB of ballast if any. */
+/* "rr/thread/64" as the plan has it: workload, server, connections; held ones where a number of
+ * them was asked for, and MiB of ballast if any. */
 static void expect_cells(const char *const *expected, size_t count)
 {
     for (size_t i = 0; i < count && i < results.cell_count; i++) {
@@ -55,6 +56,8 @@ static void expect_cells(const char *const *expected, size_t count)
         char text[100];
         int used = snprintf(text, sizeof text, "%s/%s/%u", cell->workload.name, cell->target.name,
                             cell->workload.connections);
+        if (config.held_count > 0)
+            used += snprintf(text + used, sizeof text - (size_t)used, "+%u", cell->workload.held);
         if (cell->ballast_bytes > 0)
             snprintf(text + used, sizeof text - (size_t)used, "/%jdm",
                      (intmax_t)(cell->ballast_bytes / MIB));
@@ -121,6 +124,54 @@ static void test_sweep(void **state)
                  "crr/inline/512");
 }
 
+/* Inline serves one client at a time, which a held one must not be; of none held there is no
+ * memory; crr knows nothing of held ones. */
+static void test_sweep_of_held_connections(void **state)
+{
+    (void)state;
+    choose("rr");
+    choose("churn");
+    choose("hold");
+    choose("crr");
+    config.held[0] = 0;
+    config.held[1] = 10000;
+    config.held_count = 2;
+    plan();
+    EXPECT_CELLS("rr/thread/64+0", "rr/fork/64+0", "rr/inline/1+0", "rr/thread/64+10000",
+                 "rr/fork/64+10000", "churn/thread/8+0", "churn/fork/8+0", "churn/inline/8+0",
+                 "churn/thread/8+10000", "churn/fork/8+10000", "hold/thread/0+10000",
+                 "hold/fork/0+10000", "crr/thread/8+0", "crr/fork/8+0", "crr/inline/8+0");
+}
+
+static void test_held_stands_between_connections_and_ballast(void **state)
+{
+    (void)state;
+    choose("rr");
+    config.target_count = 1;
+    config.connections[0] = 1;
+    config.connections[1] = 8;
+    config.connections_count = 2;
+    config.held[0] = 5;
+    config.held[1] = 0;
+    config.held_count = 2;
+    config.ballast_bytes[1] = MIB;
+    config.ballast_count = 2;
+    plan();
+    EXPECT_CELLS("rr/thread/1+5", "rr/thread/1+5/1m", "rr/thread/1+0", "rr/thread/1+0/1m",
+                 "rr/thread/8+5", "rr/thread/8+5/1m", "rr/thread/8+0", "rr/thread/8+0/1m");
+}
+
+static void test_none_held_unless_asked_for(void **state)
+{
+    (void)state;
+    choose("rr");
+    choose("churn");
+    config.target_count = 1;
+    plan();
+    assert_int_equal(results.cells[0].cell.workload.held, 0);
+    assert_int_equal(results.cells[1].cell.workload.held, 500);
+}
+
 static void test_ballast(void **state)
 {
     (void)state;
@@ -154,6 +205,12 @@ static void test_nothing_to_measure(void **state)
     config.target_count = 1;
     assert_int_equal(plan_create(&config, 2, &results, error, sizeof error), -1);
     assert_non_null(strstr(error, "nothing to measure"));
+    config.workload_count = 0;
+    choose("hold");
+    config.held_count = 1; /* of none */
+    config.targets[0] = thread_target;
+    assert_int_equal(plan_create(&config, 2, &results, error, sizeof error), -1);
+    assert_non_null(strstr(error, "hold not with none held"));
 }
 
 static void test_what_was_asked_for_is_taken(void **state)
@@ -163,7 +220,8 @@ static void test_what_was_asked_for_is_taken(void **state)
     choose("hold");
     choose("start");
     config.target_count = 1;
-    config.held = 17;
+    config.held[0] = 17;
+    config.held_count = 1;
     config.size_bytes = 1000;
     config.rate = 250;
     config.rounds = 3;
@@ -299,6 +357,9 @@ int main(void)
         TEST(test_usual),
         TEST(test_usual_with_ballast_of_the_users),
         TEST(test_sweep),
+        TEST(test_sweep_of_held_connections),
+        TEST(test_held_stands_between_connections_and_ballast),
+        TEST(test_none_held_unless_asked_for),
         TEST(test_ballast),
         TEST(test_other_servers_take_no_part_in_ours_alone),
         TEST(test_nothing_to_measure),

@@ -299,6 +299,25 @@ static void test_an_open_loop_shows_both_tails(void **state)
     assert_non_null(strstr(table, "\nuncorr. "));
 }
 
+/* One heading for all numbers of a sweep, with those of the held ones above their rows. */
+static void test_held_connections_stand_above_their_rows(void **state)
+{
+    (void)state;
+    synthetic_results();
+    for (unsigned i = 0; i < 3; i++) {
+        struct result_cell *cell = synthetic_cell("rr", "thread", 8);
+        cell->cell.workload.held = i * i;
+        synthetic_figure(cell, FIGURE_OPERATIONS_PER_SECOND, 14000);
+    }
+    const char *table = table_of(synthetic_document(), false);
+    const char *heading = strstr(table, "rr      exchanges of 64 bytes on connections that stay\n");
+    assert_non_null(heading);
+    assert_null(strstr(heading + 1, "rr  "));
+    assert_non_null(strstr(table, "\n8 connections\n"));
+    assert_non_null(strstr(table, "\n8 connections, while 1 other stays idle\n"));
+    assert_non_null(strstr(table, "\n8 connections, while 4 others stay idle\n"));
+}
+
 static void test_rates_of_a_wide_column(void **state)
 {
     (void)state;
@@ -477,6 +496,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_terminal_obeys_nothing, tear_down),
         cmocka_unit_test_teardown(test_failures_stand_below_their_rows, tear_down),
         cmocka_unit_test_teardown(test_an_open_loop_shows_both_tails, tear_down),
+        cmocka_unit_test_teardown(test_held_connections_stand_above_their_rows, tear_down),
         cmocka_unit_test_teardown(test_rates_of_a_wide_column, tear_down),
         cmocka_unit_test_teardown(test_times_of_a_wide_column, tear_down),
         cmocka_unit_test_teardown(test_rows_of_stevens, tear_down),

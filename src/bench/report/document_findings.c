@@ -2,20 +2,17 @@
  *
  * The trouble first; then Stevens' figure, what a connection costs (alone, while others are held,
  * for Stevens' request), what it makes of the servers once it is there, in bulk, its memory, its
- * start, and the tail at a fixed rate. Where the interval of a ratio has 1 in it, no difference can
- * be seen, and the sentence says that. */
+ * start, the tail at a fixed rate, and what held connections take from a server. Where the interval
+ * of a ratio has 1 in it, no difference can be seen, and the sentence says that. */
 #include <math.h>
 #include <string.h>
 
 #include "bench/report/document_parts.h"
 #include "bench/report/document_read.h"
 #include "bench/report/findings_pair.h"
+#include "bench/report/findings_words.h"
 #include "bench/report/quantity.h"
 #include "bench/report/sentence.h"
-
-/* A load thread so busy, on a machine that has so much to spare, holds the server back. */
-#define LOAD_IS_BUSY    0.9
-#define MACHINE_IS_IDLE 0.1
 
 struct findings {
     const json_t *document;
@@ -49,24 +46,11 @@ static bool is_many(const char *target)
     return strcmp(many_of(target), target) != 0;
 }
 
-static bool no_difference(const struct estimate *ratio)
-{
-    return ratio->coverage > 0 && ratio->low <= 1 && ratio->high >= 1;
-}
-
 static bool pair_ratio(const struct findings *findings, const struct findings_pair *pair,
                        enum figure figure, struct estimate *ratio)
 {
     return document_ratio(findings->document, &pair->choice->shape, figure, pair->target,
                           pair->reference_target, ratio);
-}
-
-static void add_ratio(struct sentence *sentence, const struct estimate *ratio)
-{
-    struct quantity middle;
-    struct quantity interval;
-    sentence_add(sentence, "%sx (%s)", quantity_ratio(&middle, ratio->median),
-                 quantity_ratio_interval(&interval, ratio));
 }
 
 static void add_equal_ratio(struct sentence *sentence, const struct estimate *ratio)
@@ -81,6 +65,13 @@ static void add_connections(struct sentence *sentence, const struct findings_cho
 {
     if (choice->sweep > 1 && choice->shape.connections > 0)
         sentence_add(sentence, " (%.0f at once)", choice->shape.connections);
+}
+
+/* Of connections that stay some can be idle too. */
+static void add_held(struct sentence *sentence, const struct findings_choice *choice)
+{
+    if (choice->shape.held > 0)
+        sentence_add(sentence, " (with %.0f others held)", choice->shape.held);
 }
 
 /* "; with 64 MiB of parent memory 9.0x (8.1 to 10), with 1 GiB 82x (80 to 84)" */
@@ -104,7 +95,7 @@ static void add_ballast(const struct findings *findings, const struct findings_p
             continue;
         sentence_add(sentence, is_first ? "; with %s of parent memory " : ", with %s ",
                      quantity_size(&size, shape.ballast_bytes));
-        add_ratio(sentence, &ratio);
+        findings_add_ratio(sentence, &ratio);
         is_first = false;
     }
 }
@@ -115,11 +106,11 @@ static void say_difference(struct findings *findings, const struct findings_pair
     struct estimate ratio;
     if (pair_ratio(findings, pair, figure, &ratio)) {
         sentence_add(sentence, ": ");
-        if (no_difference(&ratio)) {
+        if (findings_no_difference(&ratio)) {
             sentence_add(sentence, "no difference that can be seen");
             add_equal_ratio(sentence, &ratio);
         } else {
-            add_ratio(sentence, &ratio);
+            findings_add_ratio(sentence, &ratio);
         }
     }
     sentence_add(sentence, ".");
@@ -134,7 +125,7 @@ static void say_connection_cpu(struct findings *findings, const struct findings_
     if (!pair_ratio(findings, pair, FIGURE_SERVER_CPU_US_PER_OPERATION, &ratio))
         return;
     sentence_begin(&sentence);
-    if (no_difference(&ratio)) {
+    if (findings_no_difference(&ratio)) {
         sentence_add(&sentence,
                      "No difference can be seen in the CPU that %s and %s cost per "
                      "connection here",
@@ -142,7 +133,7 @@ static void say_connection_cpu(struct findings *findings, const struct findings_
         add_equal_ratio(&sentence, &ratio);
     } else {
         sentence_add(&sentence, "%s costs ", one_of(pair->target));
-        add_ratio(&sentence, &ratio);
+        findings_add_ratio(&sentence, &ratio);
         sentence_add(&sentence, " the CPU of %s per connection here", reference);
         if (is_many(pair->target))
             sentence_capitalize(&sentence); /* a name stays as it is */
@@ -150,6 +141,8 @@ static void say_connection_cpu(struct findings *findings, const struct findings_
     add_connections(&sentence, pair->choice);
     if (pair->choice->shape.held > 0)
         sentence_add(&sentence, ", while %.0f others are held", pair->choice->shape.held);
+    else if (strcmp(pair->choice->shape.workload, "churn") == 0)
+        sentence_add(&sentence, ", while no others are held");
     if (pair->choice->shape.ballast_bytes > 0) {
         struct quantity size;
         sentence_add(&sentence, ", with %s of parent memory",
@@ -181,18 +174,10 @@ static void say_cpu_above_inline(struct findings *findings, const struct finding
     say_difference(findings, pair, figure, &sentence);
 }
 
-static bool is_load_busy(const json_t *cell)
-{
-    struct estimate busy, idle;
-    return document_figure(cell, FIGURE_LOAD_BUSIEST_SHARE, &busy) &&
-           document_figure(cell, FIGURE_MACHINE_IDLE_SHARE, &idle) && busy.median >= LOAD_IS_BUSY &&
-           idle.median >= MACHINE_IS_IDLE;
-}
-
 /* What a throughput is worth when the clients could not send more. */
 static void add_bottleneck(struct sentence *sentence, const struct findings_pair *pair)
 {
-    if (is_load_busy(pair->cell) || is_load_busy(pair->reference))
+    if (findings_is_load_busy(pair->cell) || findings_is_load_busy(pair->reference))
         sentence_add(sentence, "; but the load generator was the bottleneck, so the servers may "
                                "differ in what they could do");
 }
@@ -227,7 +212,7 @@ static void add_throughput(const struct findings_pair *pair, const struct throug
 {
     struct quantity first, second;
     sentence_add(sentence, ", %s %s ", many_of(pair->target), throughput->verb);
-    add_ratio(sentence, ratio);
+    findings_add_ratio(sentence, ratio);
     sentence_add(sentence, " as much as %s: %s and %s%s", many_of(pair->reference_target),
                  throughput->format(&second, values[1]), throughput->format(&first, values[0]),
                  throughput->unit);
@@ -246,7 +231,8 @@ static void say_throughput(struct findings *findings, const struct findings_pair
     sentence_begin(&sentence);
     sentence_add(&sentence, "%s", throughput->lead);
     add_connections(&sentence, pair->choice);
-    if (no_difference(&ratio)) {
+    add_held(&sentence, pair->choice);
+    if (findings_no_difference(&ratio)) {
         add_equal_throughput(pair, throughput, values, &sentence);
         add_equal_ratio(&sentence, &ratio);
     } else {
@@ -301,7 +287,7 @@ static bool is_drowned(const struct findings *findings, const struct findings_pa
     struct estimate all, own;
     return pair_ratio(findings, pair, FIGURE_MEMORY_BYTES_PER_CONNECTION, &all) &&
            pair_ratio(findings, pair, FIGURE_PSS_BYTES_PER_CONNECTION, &own) &&
-           no_difference(&all) && !no_difference(&own);
+           findings_no_difference(&all) && !findings_no_difference(&own);
 }
 
 static void say_memory(struct findings *findings, const struct findings_pair *pair)
@@ -337,11 +323,11 @@ static void say_tail(struct findings *findings, const struct findings_pair *pair
         !document_figure(pair->reference, FIGURE_LATENCY_P99_9_US, &reference))
         return;
     sentence_begin(&sentence);
-    sentence_add(&sentence,
-                 "At %.6g requests a second 99.9 %% are answered within %s with %s and %s with %s",
-                 pair->choice->shape.rate, quantity_time(&first, reference.median),
-                 many_of(pair->reference_target), quantity_time(&second, own.median),
-                 many_of(pair->target));
+    sentence_add(&sentence, "At %.6g requests a second", pair->choice->shape.rate);
+    add_held(&sentence, pair->choice);
+    sentence_add(&sentence, " 99.9 %% are answered within %s with %s and %s with %s",
+                 quantity_time(&first, reference.median), many_of(pair->reference_target),
+                 quantity_time(&second, own.median), many_of(pair->target));
     say_difference(findings, pair, FIGURE_LATENCY_P99_9_US, &sentence);
 }
 
@@ -371,6 +357,8 @@ json_t *document_findings(const json_t *document)
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
         findings_for_each_pair(document, topics[i].workload, topics[i].open_loop, topics[i].say,
                                &findings);
+    if (findings.sentences)
+        findings.failed |= document_held_findings(document, findings.sentences);
     if (findings.sentences && findings.failed == 0)
         return findings.sentences;
     json_decref(findings.sentences);

@@ -39,4 +39,8 @@ json_t *document_findings(const json_t *document);
 /* Adds what the figure shows, where it was asked for. 0, or -1: no memory. */
 int document_stevens_finding(const json_t *document, json_t *sentences);
 
+/* Adds what held connections take from each server that was measured with some and with none: its
+ * throughput with the most over that with none, round by round. 0, or -1: no memory. */
+int document_held_findings(const json_t *document, json_t *sentences);
+
 #endif

@@ -14,28 +14,37 @@ static bool is_candidate(const json_t *document, const json_t *cell, const char 
            isnan(document_number(cell, "rate_per_second")) != open_loop;
 }
 
-static double least_ballast(const json_t *document, const char *workload, bool open_loop)
+/* The least or the most of a number that tells these cells apart, as choose is fmin or fmax. */
+static double extreme(const json_t *document, const char *workload, bool open_loop, const char *key,
+                      double (*choose)(double, double))
 {
-    double least = INFINITY;
+    double found = NAN; /* which either leaves out */
     const json_t *cell;
     size_t i;
     json_array_foreach (json_object_get(document, "cells"), i, cell)
         if (is_candidate(document, cell, workload, open_loop))
-            least = fmin(least, document_number(cell, "ballast_bytes"));
-    return least;
+            found = choose(found, document_number(cell, key));
+    return found;
+}
+
+static bool is(const json_t *cell, const char *key, double value)
+{
+    return !islessgreater(document_number(cell, key), value);
 }
 
 static bool choose(const json_t *document, const char *workload, bool open_loop,
                    struct findings_choice *choice)
 {
     struct document_shape shapes[SHAPES];
-    double ballast = least_ballast(document, workload, open_loop);
+    bool is_memory = strcmp(workload, "hold") == 0;
+    double ballast = extreme(document, workload, open_loop, "ballast_bytes", fmin);
+    double held = extreme(document, workload, open_loop, "held", is_memory ? fmax : fmin);
     const json_t *cell;
     size_t i;
     choice->sweep = 0;
     json_array_foreach (json_object_get(document, "cells"), i, cell)
         if (is_candidate(document, cell, workload, open_loop) && choice->sweep < SHAPES &&
-            !(document_number(cell, "ballast_bytes") > ballast))
+            is(cell, "ballast_bytes", ballast) && is(cell, "held", held))
             shapes[choice->sweep++] = document_shape(cell);
     if (choice->sweep > 0)
         choice->shape = shapes[(choice->sweep - 1) / 2];

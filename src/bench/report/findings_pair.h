@@ -13,8 +13,9 @@
 
 #include "bench/report/document_read.h"
 
-/* The shape that stands for a workload: the least ballast, and of several numbers of connections
- * the middle one of those that the reference was measured with. */
+/* The shape that stands for a workload: the least ballast, the fewest held connections (where their
+ * memory is measured, the most: it is told best by many), and of several numbers of busy
+ * connections the middle one of those that the reference was measured with. */
 struct findings_choice {
     struct document_shape shape;
     size_t sweep; /* of how many numbers of connections */

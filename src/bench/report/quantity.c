@@ -74,6 +74,22 @@ const char *quantity_bytes(struct quantity *quantity, double bytes)
     return quantity->text;
 }
 
+const char *quantity_whole(struct quantity *quantity, double value)
+{
+    char digits[24];
+    size_t used = 0;
+    size_t length = (size_t)snprintf(digits, sizeof digits, "%.0f", value);
+    if (length >= sizeof digits)
+        length = sizeof digits - 1; /* more than there are of anything */
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
+            quantity->text[used++] = ',';
+        quantity->text[used++] = digits[i];
+    }
+    quantity->text[used] = '\0';
+    return quantity->text;
+}
+
 const char *quantity_size(struct quantity *quantity, double bytes)
 {
     static const struct scale scales[] = {{1024, "KiB"}, {1048576, "MiB"}, {1073741824, "GiB"}};

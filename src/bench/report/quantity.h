@@ -23,6 +23,8 @@ const char *quantity_time(struct quantity *quantity, double us);
 const char *quantity_time_exact(struct quantity *quantity, double us);
 /* "812 bytes", "4.2 KiB", "110 KiB", "1.5 MiB" */
 const char *quantity_bytes(struct quantity *quantity, double bytes);
+/* A number of things: "8", "10,000" */
+const char *quantity_whole(struct quantity *quantity, double value);
 /* A size that somebody has asked for: "64 bytes", "64 KiB", "1 GiB", "4000 bytes": exact. */
 const char *quantity_size(struct quantity *quantity, double bytes);
 /* "0.52", "3.1", "82" */

@@ -21,21 +21,18 @@ static bool is_bulk(const struct document_shape *shape)
     return is_named(shape, "stream") || is_named(shape, "rot13-stream");
 }
 
-/* Groups are of one rate or of none, because an open loop has columns of its own. */
+/* Groups are of one rate or of none, because an open loop has columns of its own; and where held
+ * connections are what is measured, their number is not how much of it but what. */
 bool shape_text_is_same_group(const struct document_shape *a, const struct document_shape *b)
 {
     struct document_shape other = *b;
     other.connections = a->connections;
     other.ballast_bytes = a->ballast_bytes;
+    if (!is_named(a, "hold"))
+        other.held = a->held;
     if (!isnan(a->rate) && !isnan(b->rate))
         other.rate = a->rate;
     return document_shape_is_same(a, &other);
-}
-
-static void add_held(struct sentence *sentence, const struct document_shape *shape)
-{
-    sentence_add(sentence, "; %.0f other%s stay%s idle", shape->held, shape->held > 1 ? "s" : "",
-                 shape->held > 1 ? "" : "s");
 }
 
 void shape_text_add_work(struct sentence *sentence, const struct document_shape *shape)
@@ -57,8 +54,6 @@ void shape_text_add_work(struct sentence *sentence, const struct document_shape 
         sentence_add(sentence, "%.0f idle connections: the memory of each", shape->held);
     else
         sentence_add(sentence, "exchanges of %s", size.text);
-    if (shape->held > 0 && !is_named(shape, "hold"))
-        add_held(sentence, shape);
 }
 
 void shape_text_add_amount(struct sentence *sentence, const struct document_shape *shape)
@@ -74,6 +69,11 @@ void shape_text_add_amount(struct sentence *sentence, const struct document_shap
     }
     if (!isnan(shape->rate)) {
         sentence_add(sentence, "%s%.6g a second on a schedule", separator, shape->rate);
+        separator = ", ";
+    }
+    if (shape->held > 0 && !is_named(shape, "hold")) {
+        sentence_add(sentence, "%swhile %.0f other%s idle", separator, shape->held,
+                     shape->held > 1 ? "s stay" : " stays");
         separator = ", ";
     }
     if (shape->ballast_bytes > 0) {

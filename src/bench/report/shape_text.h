@@ -14,7 +14,7 @@ bool shape_text_is_same_group(const struct document_shape *a, const struct docum
 /* "connect, one exchange of 64 bytes, close" */
 void shape_text_add_work(struct sentence *sentence, const struct document_shape *shape);
 
-/* "8 at once, with 64 MiB of parent memory"; may be nothing. */
+/* "8 at once, while 500 others stay idle, with 64 MiB of parent memory"; may be nothing. */
 void shape_text_add_amount(struct sentence *sentence, const struct document_shape *shape);
 
 #endif

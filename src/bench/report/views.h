@@ -26,6 +26,11 @@ int csv_write(const json_t *document, FILE *stream);
 /* One page that needs nothing else. */
 int html_write(const json_t *document, FILE *stream);
 
+/* One picture, SVG: the CPU time per operation over what was swept, where the run has one workload
+ * and one thing swept; otherwise a picture that says what it lacks. The same document makes the
+ * same bytes. */
+int svg_write(const json_t *document, FILE *stream);
+
 /* What changed from one document to another. Sets *worse to how many figures became worse (see
  * bench_compare()), and measurements fail that did not. */
 int compare_write(const json_t *old_document, const json_t *new_document, double fail_over,

@@ -156,7 +156,7 @@ function latencyFigures() {
 
 function sweepFigures(field, figure, title, axisTitle, caption) {
     const tick = value =>
-        field === "connections" ? value.toLocaleString("en") : formatRound("bytes", value);
+        field === "ballast_bytes" ? formatRound("bytes", value) : value.toLocaleString("en");
     return sweeps(field).map(family => {
         const spec = sweepSpec(family, field, figure, axisTitle, tick);
         const [first] = family;
@@ -176,6 +176,10 @@ function throughput() {
         ...sweepFigures("connections", "operations_per_second", "Exchanges a second", "connections",
             "Higher is better; the band is the interval. Server and clients share this machine's CPUs: " +
             "no figure for a server of its own."),
+        ...sweepFigures("held", "operations_per_second", "Exchanges a second beside idle connections",
+            "connections held idle",
+            "Higher is better; the band is the interval. The held connections are open and silent: what " +
+            "changes is what a server does for them all the same."),
         barFigure("Throughput", fixed.map(shape => barGroup(shape, isBulk(shape[0])
             ? "megabytes_per_second" : "operations_per_second")),
             `Longer is better. ${OWN_SCALE} Clients and server share the CPUs: no figure for a server of ` +
