@@ -197,6 +197,8 @@ bool server_begin(struct thrdsrv_server *server)
 int server_serve(struct thrdsrv_server *server)
 {
     atomic_exchange(&server->loop_thread, gettid());
+    if (server->model->begin)
+        server->model->begin(server);
     report_start(server);
     while (server->phase != PHASE_STOPPED)
         accept_loop_turn(server, accept_loop_prepare(server));

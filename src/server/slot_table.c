@@ -4,7 +4,6 @@
  * accept loop and by workers, on their threads; never in a forked child. */
 #include "server/slot_table.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -88,14 +87,16 @@ int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_ser
     memset(table, 0, sizeof *table);
     table->count = count;
     table->wakeup = wakeup;
-    table->slots = calloc(count, sizeof *table->slots);
-    if (!table->slots)
+    /* Pages of its own, see slot_table_keep_from_children(). */
+    table->slots = mmap(NULL, count * sizeof *table->slots, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (table->slots == MAP_FAILED)
         return THRDSRV_E_MEMORY;
     /* Shared with children, in every mode: one shape. Pages are only had when touched. */
     table->progress = mmap(NULL, count * sizeof *table->progress, PROT_READ | PROT_WRITE,
                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (table->progress == MAP_FAILED) {
-        free(table->slots);
+        munmap(table->slots, count * sizeof *table->slots);
         return THRDSRV_E_MEMORY;
     }
     table->mutex = new_mutex;
@@ -113,7 +114,12 @@ void slot_table_fini(struct slot_table *table)
 {
     INVARIANT(slot_table_active(table) == 0);
     munmap(table->progress, table->count * sizeof *table->progress);
-    free(table->slots);
+    munmap(table->slots, table->count * sizeof *table->slots);
+}
+
+void slot_table_keep_from_children(struct slot_table *table)
+{
+    madvise(table->slots, table->count * sizeof *table->slots, MADV_DONTFORK);
 }
 
 struct SockInfo *slot_table_reserve(struct slot_table *table)

@@ -108,6 +108,11 @@ struct slot_table {
 int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_server *server,
                     int wakeup);
 
+/* Children that are forked from here on do not get the slots: nothing of them is copied, which for
+ * 20,000 slots took longer than all else at a fork, and no child sees who else is connected. Nor
+ * can it touch them: whatever a child is to know of its slot is copied for it before. */
+void slot_table_keep_from_children(struct slot_table *table);
+
 /* Every slot must be FREE, and no other thread may know the table any more. */
 void slot_table_fini(struct slot_table *table);
 

@@ -16,6 +16,9 @@
 struct worker_model {
     const char *name;
 
+    /* Called once, before the first start. NULL where there is nothing to do. */
+    void (*begin)(struct thrdsrv_server *server);
+
     /* Starts a worker for a booked slot (RESERVED, fd in the table). Returns 0: the worker owns
      * slot and fd, and sees to their end. Negative, with errno: nothing was started, and both are
      * still the caller's. Accept loop only. */

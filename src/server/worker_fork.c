@@ -131,23 +131,32 @@ static void unwatch(struct thrdsrv_server *server, struct SockInfo *slot)
     slot->pidfd = -1;
 }
 
-static int booked_fd(struct slot_table *table, struct SockInfo *slot)
+/* Copies what a child may know: it has neither the slots nor the use of the lock. Returns the fd.
+ */
+static int copy_slot(struct slot_table *table, struct SockInfo *slot, struct SockInfo *copy)
 {
     slot_table_lock(table);
+    *copy = *slot;
     int fd = slot->fd;
     slot_table_unlock(table);
     return fd;
+}
+
+static void begin(struct thrdsrv_server *server)
+{
+    slot_table_keep_from_children(&server->table);
 }
 
 static int start(struct thrdsrv_server *server, struct SockInfo *slot)
 {
     sigset_t kept;
     pid_t parent = getpid();
-    int fd = booked_fd(&server->table, slot); /* the child must not touch the table's lock */
+    struct SockInfo copy;
+    int fd = copy_slot(&server->table, slot, &copy);
     pthread_sigmask(SIG_SETMASK, &server->mask, &kept);
     pid_t pid = fork();
     if (pid == 0)
-        child_main(slot, fd, parent);
+        child_main(&copy, fd, parent);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &kept, NULL);
     if (pid < 0) {
@@ -222,6 +231,7 @@ static bool reap(struct thrdsrv_server *server, struct SockInfo *slot)
 
 const struct worker_model worker_fork = {
     .name = "fork",
+    .begin = begin,
     .start = start,
     .request_stop = request_stop,
     .reap = reap,

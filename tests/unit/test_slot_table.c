@@ -1,5 +1,6 @@
 /* The slot table: every transition, every forbidden one, full, order, generation, accounting, and
  * eight threads that hammer it. */
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -441,6 +443,32 @@ static void test_every_door_from_every_state(void **state)
                          rules[i].open[door] ? "closed, should be open" : "open, should be closed");
 }
 
+/* ---- children ---- */
+
+/* Whether the slots are there, in a child that is forked now. */
+static bool child_has_slots(void)
+{
+    unsigned char resident;
+    int status;
+    void *page = (void *)((uintptr_t)table.slots & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1));
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(mincore(page, 1, &resident) == 0 ? 1 : errno == ENOMEM ? 0 : 2);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+static void test_children_do_not_get_the_slots(void **state)
+{
+    (void)state;
+    assert_true(child_has_slots()); /* a server may be created before daemon(3) */
+    slot_table_keep_from_children(&table);
+    assert_false(child_has_slots());
+    end(active_slot(3), THRDSRV_END_EOF);
+}
+
 /* ---- many threads ---- */
 
 enum { HAMMERS = 8, ROUNDS = 20000, HAMMER_SLOTS = 5 };
@@ -523,6 +551,7 @@ int main(void)
         WITH_TWO(test_generation_wraps),
         WITH_TWO(test_counters_add_up),
         WITH_TWO(test_every_door_from_every_state),
+        WITH_TWO(test_children_do_not_get_the_slots),
         cmocka_unit_test(test_eight_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
