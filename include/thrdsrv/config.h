@@ -78,7 +78,8 @@ struct thrdsrv_config {
                               counted; rounded up to pages; THRDSRV_STACK_MIN … 1 GiB */
 
     /* Timeouts, for every handler and in every mode. They pass while the worker waits for its
-     * peer; a handler that computes is bounded by lifetime_ms alone. */
+     * peer; a handler that computes is bounded by lifetime_ms alone. With very many slots (100,000
+     * and more) they may pass some tenths of a second late. */
     int64_t idle_ms;        /* waits for input for so long, no byte having moved meanwhile */
     int64_t first_byte_ms;  /* the same, instead of idle_ms, as long as nothing has been read yet */
     int64_t write_stall_ms; /* the peer takes no byte of our output for so long */

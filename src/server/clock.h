@@ -33,6 +33,11 @@ static inline int64_t clock_earlier(int64_t one, int64_t other)
     return one < other ? one : other;
 }
 
+static inline int64_t clock_later(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
 /* A time that somebody else may have written, within what it can be. */
 static inline int64_t clock_within(int64_t value, int64_t lowest, int64_t highest)
 {

@@ -66,6 +66,8 @@ struct thrdsrv_server {
     bool full;                      /* [A] no slot was free when last tried, and we wait for one */
     int64_t pause_until_ms;         /* [A] accept(2) is short of something; 0: it is not */
     int64_t check_at_ms;            /* [A] when to look at the timeouts again */
+    int64_t rest_until_ms;          /* [A] and until when they need not be looked at */
+    int64_t cutting_ns;             /* [A] CPU time of the present look at them that went to cuts */
     int64_t drain_until_ms;         /* [A] */
     unsigned unwatched;             /* [A] children whose end nothing tells us: they are polled */
     struct log_limit limit_accept;  /* [A] */

@@ -277,7 +277,8 @@ void slot_table_release(struct slot_table *table, struct SockInfo *slot,
 {
     slot_table_lock(table);
     free_slot(table, slot, reason);
-    set_departed(slot, departed);
+    if (departed)
+        set_departed(slot, departed);
     list_append(&table->empty, slot);
     slot_table_unlock(table);
 }

@@ -150,7 +150,8 @@ void slot_table_cut(struct SockInfo *slot, enum thrdsrv_end_reason reason, int64
 int slot_table_take(struct slot_table *table, struct SockInfo *slot) EXCLUDES(TABLE_LOCK);
 
 /* STOPPING -> FREE, the last thing a worker does; wakes the loop if it waits for that. departed is
- * the worker's thread id, or 0 when the worker is known to have ended. */
+ * the worker's thread id, or 0 when it is known to have ended, or there was none: the slot's last
+ * thread then stays the one to wait for. */
 void slot_table_release(struct slot_table *table, struct SockInfo *slot,
                         enum thrdsrv_end_reason reason, pid_t departed) EXCLUDES(TABLE_LOCK);
 

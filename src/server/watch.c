@@ -8,7 +8,8 @@
 
 /* The slots are looked at no more often than every CHECK_MS, and where there are very many so
  * seldom that it takes a twentieth of the loop's time: 10,000 every 10 ms, 100,000 every tenth of a
- * second. */
+ * second. Cutting does not count: it is done once for each connection, and many that are overdue
+ * together must not keep the others from being cut in time. */
 #define CHECK_MS    10
 #define CHECK_SHARE 20
 
@@ -40,11 +41,19 @@ bool watch_reap_unwatched(struct thrdsrv_server *server)
     return any;
 }
 
+static void request_stop(struct thrdsrv_server *server, struct SockInfo *slot, bool force)
+    REQUIRES(TABLE_LOCK)
+{
+    int64_t begun_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+    server->model->request_stop(slot, force);
+    server->cutting_ns += clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns;
+}
+
 static void cut(struct thrdsrv_server *server, struct SockInfo *slot,
                 enum thrdsrv_end_reason reason, int64_t now_ms) REQUIRES(TABLE_LOCK)
 {
     slot_table_cut(slot, reason, now_ms);
-    server->model->request_stop(slot, false);
+    request_stop(server, slot, false);
 }
 
 static enum thrdsrv_end_reason overdue(struct thrdsrv_server *server, struct SockInfo *slot,
@@ -90,7 +99,7 @@ static int64_t check_slot(struct thrdsrv_server *server, struct SockInfo *slot, 
             THRDSRV_END_NONE) /* the worker is ending it by itself */
             return stopping ? now_ms + CHECK_MS : CLOCK_NEVER;
         if (now_ms - slot->cut_at_ms >= grace_ms) {
-            server->model->request_stop(slot, true);
+            request_stop(server, slot, true);
             return now_ms + grace_ms;
         }
         return slot->cut_at_ms + grace_ms;
@@ -113,11 +122,19 @@ void watch_check(struct thrdsrv_server *server, int64_t now_ms)
 {
     int64_t next_ms = CLOCK_NEVER;
     int64_t begun_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+    server->cutting_ns = 0;
     for (unsigned i = 0; i < server->table.count; i += SLOTS_IN_A_ROW)
         next_ms = clock_earlier(next_ms, check_some(server, i, now_ms));
-    int64_t took_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns;
+    int64_t took_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns - server->cutting_ns;
     int64_t pause_ms = CHECK_MS;
     if (server->phase != PHASE_CUTTING && took_ns * CHECK_SHARE > CHECK_MS * 1000000)
         pause_ms = took_ns * CHECK_SHARE / 1000000;
-    server->check_at_ms = next_ms > now_ms + pause_ms ? next_ms : now_ms + pause_ms;
+    server->rest_until_ms = now_ms + pause_ms;
+    server->check_at_ms = clock_later(next_ms, server->rest_until_ms);
+}
+
+void watch_by(struct thrdsrv_server *server, int64_t at_ms)
+{
+    server->check_at_ms =
+        clock_earlier(server->check_at_ms, clock_later(at_ms, server->rest_until_ms));
 }

@@ -16,6 +16,10 @@ struct thrdsrv_server;
  * (PHASE_CUTTING) every connection is overdue. */
 void watch_check(struct thrdsrv_server *server, int64_t now_ms);
 
+/* Asks for a look at the slots at that moment; later where they have been looked at so lately that
+ * the loop would have no time for anything else. */
+void watch_by(struct thrdsrv_server *server, int64_t at_ms);
+
 /* Asks after the child in a slot, if that is still the use of the slot that generation names.
  * Returns whether it has ended and the slot is free. */
 bool watch_reap(struct thrdsrv_server *server, struct SockInfo *slot, uint32_t generation);

@@ -165,6 +165,22 @@ static void test_a_start_that_fails_gives_the_slot_back(void **state)
     assert_int_equal(stats().accepted, 1);
 }
 
+static void test_a_start_that_fails_keeps_the_last_thread(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = active_slot(3);
+    slot_table_take(&table, slot);
+    slot_table_release(&table, slot, THRDSRV_END_EOF, 17);
+    end(active_slot(4), THRDSRV_END_EOF); /* the other slot: then it is the first one's turn */
+    assert_ptr_equal(slot_table_reserve(&table), slot);
+    slot_table_book(&table, slot, 3);
+    slot_table_take(&table, slot);
+    slot_table_release(&table, slot, THRDSRV_END_NO_WORKER, 0);
+    slot_table_lock(&table);
+    assert_int_equal(slot->departed, 17);
+    slot_table_unlock(&table);
+}
+
 static void test_unreserve_puts_the_slot_first(void **state)
 {
     (void)state;
@@ -541,6 +557,7 @@ int main(void)
         WITH_TWO(test_hand_over_takes_the_parents_fd_out),
         WITH_TWO(test_cut_keeps_the_fd_and_the_first_reason),
         WITH_TWO(test_a_start_that_fails_gives_the_slot_back),
+        WITH_TWO(test_a_start_that_fails_keeps_the_last_thread),
         WITH_TWO(test_unreserve_puts_the_slot_first),
         WITH_TWO(test_full_table_wakes_at_the_next_release),
         WITH_TWO(test_slots_rest_longest),
