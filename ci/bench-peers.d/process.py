@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -37,12 +38,20 @@ def start(thrd, mode):
     begun, = struct.unpack("q", os.read(told, 8))
     os.close(told)
     if not line.startswith("ready "):
+        end(pid, lines)
         sys.exit(f"thrd --mode={mode} said {line!r} instead of its ready line")
     return pid, lines, line, (now - begun) / 1e6
 
 
+def end(pid, lines):
+    """Where something has failed: no server is left behind."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    lines.close()
+
+
 def stop(pid, lines):
-    os.kill(pid, 15)
+    os.kill(pid, signal.SIGTERM)
     status = os.waitpid(pid, 0)[1]
     lines.close()
     if status != 0:
@@ -81,8 +90,8 @@ def serve_one(line):
             sys.exit("thrd did not echo")
 
 
-def wake_ups(thrd, mode):
-    pid, lines, line, _ = start(thrd, mode)
+def count_wake_ups(pid, line, mode):
+    """Within IDLE_S, when its last client has gone."""
     serve_one(line)
     limit = time.monotonic() + PATIENCE_S
     while len(tasks_of(pid)) > 1:
@@ -95,7 +104,16 @@ def wake_ups(thrd, mode):
     time.sleep(IDLE_S)
     if tasks_of(pid) != tasks:
         sys.exit(f"thrd --mode={mode} has started a task, and nobody came")
-    count = switches(tasks) - before
+    return switches(tasks) - before
+
+
+def wake_ups(thrd, mode):
+    pid, lines, line, _ = start(thrd, mode)
+    try:
+        count = count_wake_ups(pid, line, mode)
+    except BaseException:
+        end(pid, lines)
+        raise
     stop(pid, lines)
     return count / IDLE_S
 

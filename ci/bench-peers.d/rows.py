@@ -207,6 +207,12 @@ def interval_rank(count):
     return rank
 
 
+def is_sure(values):
+    """Whether there is an interval at all that holds the median surely enough: of five and more."""
+    known = sum(value is not None for value in values)
+    return known > 0 and 1 - 2 / 2 ** known >= COVERAGE_WANTED
+
+
 def estimate(values):
     """Median, and the interval's ends."""
     known = sorted(value for value in values if value is not None)
@@ -265,6 +271,10 @@ def columns_of(results, line):
         return columns + [f"not measured: {why}"]
     if line.theirs:
         columns[7] = three_digits(median)
+    if len(decisive) == 1:  # a count or a size: there are no rounds of it
+        return columns + [judge(line, low, high)]
+    if not is_sure(decisive):
+        return columns + ["open: too few rounds for an interval"]
     columns[8] = f"{three_digits(low)} to {three_digits(high)}"
     return columns + [judge(line, low, high)]
 

@@ -76,7 +76,8 @@ static ssize_t send_pieces(int fd, struct iovec *pieces, size_t count)
 {
     if (count == 1)
         return send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+    /* At most PIECES; glibc has a size_t there, musl an int. */
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = (unsigned char)count};
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 

@@ -30,6 +30,18 @@ done
 bench rr "$@"
 bench rot13 "--against=lecture_rot13=exec '$scratch/lecture_rot13' {port}"
 
+# Many systems have no static C library, and lack that one peer only. (This compiler makes nothing.)
+printf '#!/bin/sh\nfor flag; do [ "$flag" != -static ] || exit 1; done\n' >"$scratch/cc"
+chmod +x "$scratch/cc"
+others=$(CC=$scratch/cc sh "$(dirname -- "$0")/peers/build.sh" "$scratch" 2>/dev/null) || {
+    echo "without a static C library the peers are not built"
+    exit 1
+}
+[ "$(echo "$built" | grep -vx texts_fork_static)" = "$others" ] || {
+    echo "without a static C library there are:" $others
+    exit 1
+}
+
 # This check can fail.
 if (bench rot13 "--against=epoll=exec '$scratch/epoll' {port}") >/dev/null 2>&1; then
     echo "an echo server passes for one of rot13"

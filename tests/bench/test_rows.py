@@ -60,8 +60,8 @@ class Rows(unittest.TestCase):
         self.assertEqual(churn[7:], ["0.79", "0.79 to 0.79", ">= 0.8", "not met"])
 
     def test_rounds_are_paired_by_their_number(self):
-        none = [100, None, 300, 400, 500, 600]
-        held = [100, 900, None, 400, 500, 600]
+        none = [100, None, 300, 400, 500, 600, 700]
+        held = [100, 900, None, 400, 500, 600, 700]
         rr = self.columns(8, beside_held(none, held))[0]
         self.assertEqual(rr[7:9], ["1", "1 to 1"])
 
@@ -75,6 +75,20 @@ class Rows(unittest.TestCase):
                          [1, 1, 1, 1, 2, 3, 42])
         self.assertEqual(rows.estimate([5, 1, 3, 2, 4]), (3, 1, 5))
         self.assertEqual(rows.estimate([4, 1, None, 2, 3]), (2.5, 1, 4))
+
+    def test_too_few_rounds_decide_nothing(self):
+        # Two rounds have failed, each of another server: between the ends of four there are 87.5 %.
+        rr = self.columns(8, beside_held([100] * 5 + [None], [None] + [200] * 5))[0]
+        self.assertEqual(rr[7:], ["2", "", ">= 0.9", "open: too few rounds for an interval"])
+        self.assertEqual([rows.is_sure([1] * count) for count in (0, 1, 4, 5)], [False, False, False, True])
+
+    def test_what_has_no_rounds_has_no_interval(self):
+        entries = {f"{name}_{mode}": {"rounds": values} for mode in ("thread", "fork")
+                   for name, values in (("start_ms", [2, 1, 3, 2, 2]), ("wake_ups_per_second", [0.2]))}
+        start, idle, *_, size = self.columns(9, {**entries, "stripped_bytes": {"rounds": [300 * 1024]}})
+        self.assertEqual(start[8:], ["1 to 3", "<= 5 ms", "met"])
+        self.assertEqual(idle[8:], ["", "<= 0 /s", "not met"])
+        self.assertEqual(size[8:], ["", "<= 400 KiB", "met"])
 
     def test_at_most(self):
         line = rows.Line(1, "", rows.CPU, None, None, at_most=0.55)

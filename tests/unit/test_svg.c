@@ -323,6 +323,19 @@ static void test_one_round(void **state)
     expect(">1 round of 0.5 s; without intervals, which take more rounds than one.</text>");
 }
 
+/* Where rounds have failed a bar is less sure: no more is claimed than what holds for each. */
+static void test_the_least_sure_interval_counts(void **state)
+{
+    (void)state;
+    synthetic_results();
+    cell_with("crr", "thread", 1, 60);
+    struct result_cell *cell = cell_with("crr", "thread", 8, 60);
+    cell->figures[FIGURE_SERVER_CPU_US_PER_OPERATION][1] = NAN;
+    cell->figures[FIGURE_SERVER_CPU_US_PER_OPERATION][2] = NAN;
+    draw(synthetic_document());
+    expect("; the true median lies within the bar with a probability of 75 % or more.</text>");
+}
+
 static void test_nothing_measured(void **state)
 {
     (void)state;
@@ -551,6 +564,7 @@ int main(void)
         TEST(test_what_is_missing_has_no_point),
         TEST(test_a_single_point),
         TEST(test_one_round),
+        TEST(test_the_least_sure_interval_counts),
         TEST(test_nothing_measured),
         TEST(test_runs_that_are_no_picture),
         TEST(test_names_stay_text),

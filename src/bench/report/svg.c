@@ -64,14 +64,21 @@ static void add_machine(const struct picture *picture, struct sentence *sentence
                  document_string(picture->document, "version"));
 }
 
-static double coverage_of(const struct plot_data *data)
+/* Of the points that have an interval, the least sure: where rounds have failed it is less sure
+ * than elsewhere. 0: there is none. */
+static double coverage_of(const struct plot_data *data, bool *differs)
 {
+    double least = 0;
+    *differs = false;
     for (size_t i = 0; i < data->count; i++)
-        for (size_t j = 0; j < data->series[i].count; j++)
-            if (data->series[i].points[j].is_known &&
-                data->series[i].points[j].estimate.coverage > 0)
-                return data->series[i].points[j].estimate.coverage;
-    return 0;
+        for (size_t j = 0; j < data->series[i].count; j++) {
+            const struct plot_point *point = &data->series[i].points[j];
+            if (!point->is_known || !(point->estimate.coverage > 0))
+                continue;
+            *differs = *differs || (least > 0 && islessgreater(least, point->estimate.coverage));
+            least = least > 0 ? fmin(least, point->estimate.coverage) : point->estimate.coverage;
+        }
+    return least;
 }
 
 static void add_rounds(const struct picture *picture, struct sentence *sentence)
@@ -79,7 +86,8 @@ static void add_rounds(const struct picture *picture, struct sentence *sentence)
     const json_t *settings = json_object_get(picture->document, "settings");
     double rounds = document_number(settings, "rounds");
     double window = document_number(settings, "window_s");
-    double coverage = coverage_of(&picture->data);
+    bool differs;
+    double coverage = coverage_of(&picture->data, &differs);
     sentence_add(sentence, rounds > 1 ? "Medians of %.0f rounds" : "%.0f round", rounds);
     if (window > 0)
         sentence_add(sentence, " of %.3g s", window);
@@ -87,8 +95,8 @@ static void add_rounds(const struct picture *picture, struct sentence *sentence)
         sentence_add(sentence, ".");
     else if (coverage > 0)
         sentence_add(sentence,
-                     "; the true median lies within the bar with a probability of %.0f %%.",
-                     coverage * 100);
+                     "; the true median lies within the bar with a probability of %.0f %%%s.",
+                     coverage * 100, differs ? " or more" : "");
     else
         sentence_add(sentence, "; without intervals, which take more rounds than one.");
     if (picture->data.count > 1)

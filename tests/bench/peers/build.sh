@@ -34,6 +34,10 @@ with_library() {
     fi
 }
 
+can_link_statically() {
+    echo 'int main(void) { return 0; }' | "${CC:-cc}" -x c - -o /dev/null -static 2>/dev/null
+}
+
 with_go() {
     if ! command -v go >/dev/null; then
         echo "go: there is no go" >&2
@@ -47,7 +51,11 @@ with_go() {
 
 compile texts_thread texts_thread "$@" -pthread
 compile texts_fork texts_fork "$@"
-compile texts_fork_static texts_fork "$@" -static
+if can_link_statically; then
+    compile texts_fork_static texts_fork "$@" -static
+else
+    echo "texts_fork_static: there is no static C library" >&2
+fi
 compile lecture_rot13 lecture_rot13 "$@"
 compile epoll epoll "$@"
 with_library libevent_core libevent "$@"
