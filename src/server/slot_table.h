@@ -5,15 +5,15 @@
  *
  *     FREE -> RESERVED -> ACTIVE -> STOPPING -> FREE
  *
- * FREE      may be reserved; fd is -1. Nobody works on the slot: no worker knows it, or (mode
- * thread) the worker of its last connection is parked in it and waits for the next one. RESERVED
- * the accept loop has set the slot aside, before it accepts: nothing is accepted that has no slot.
- * After slot_table_book() fd is the accepted connection, and the loop, or a worker that has been
- * started or called but has not yet announced itself, owns it. ACTIVE    a worker serves. Mode
- * thread and inline: fd is open and the worker's. Mode fork: the child has the only copy, fd is -1,
- * and worker is a child that has not been reaped. STOPPING  on its way out: the loop has cut the
- * connection (fd as in ACTIVE, until the worker takes it), or the worker has taken the fd out and
- * closes it (fd is -1).
+ * FREE      may be reserved; fd is -1. Nobody works on the slot: no worker knows it, or, in mode
+ *           thread, the worker of its last connection is parked in it and waits for the next one.
+ * RESERVED  the accept loop has set the slot aside, before it accepts: nothing is accepted that
+ *           has no slot. After slot_table_book() fd is the accepted connection, and the loop, or
+ *           a worker that has been started or called but has not yet announced itself, owns it.
+ * ACTIVE    a worker serves. Mode thread and inline: fd is open and the worker's. Mode fork: the
+ *           child has the only copy, fd is -1, and worker is a child that has not been reaped.
+ * STOPPING  on its way out: the loop has cut the connection (fd as in ACTIVE, until the worker
+ *           takes it), or the worker has taken the fd out and closes it (fd is -1).
  *
  * What follows from it:
  * - An fd is in the table if and only if it is open and the worker has not taken it. The loop
@@ -58,10 +58,11 @@ struct SockInfo {
     pid_t worker GUARDED_BY(TABLE_LOCK); /* [T] thread id or process id, 0: none yet */
     struct SockInfo *next_free GUARDED_BY(TABLE_LOCK);     /* [T] in the list that it is in */
     struct SockInfo *previous_free GUARDED_BY(TABLE_LOCK); /* [T] */
-    pid_t
-        parked GUARDED_BY(TABLE_LOCK); /* [T] thread id of the worker that waits in this slot, FREE
-                                          or RESERVED, for its next connection; 0: none does */
-    bool dismissed GUARDED_BY(TABLE_LOCK);    /* [T] the parked worker was told to go */
+    /* Thread id of the worker that waits in this slot, FREE or RESERVED, for its next connection;
+     * 0: none does. And whether it was told to go. */
+    pid_t parked GUARDED_BY(TABLE_LOCK);   /* [T] */
+    bool dismissed GUARDED_BY(TABLE_LOCK); /* [T] */
+
     int64_t cut_at_ms GUARDED_BY(TABLE_LOCK); /* [T] when the loop cut it */
 
     /* The last thread that served this slot and when (CLOCK_BOOTTIME, ns) it let go of it: the
