@@ -609,7 +609,9 @@ static void test_children_do_not_get_the_slots(void **state)
 {
     (void)state;
     limit(0, 1, 0);
+    slot_table_lock(&table);
     void *const mappings[] = {table.slots, table.sources.sources};
+    slot_table_unlock(&table);
     for (int i = 0; i < 2; i++)
         assert_true(child_has(mappings[i])); /* a server may be created before daemon(3) */
     slot_table_keep_from_children(&table);
