@@ -68,10 +68,12 @@ int accept_loop_prepare(struct thrdsrv_server *server)
 {
     int64_t now_ms = clock_ns() / 1000000;
     int64_t next_ms = server->check_at_ms;
-    bool paused = server->pause_until_ms > now_ms;
+    /* The rate's pause is told by its bucket alone, so that nothing else can end it. */
+    int64_t resume_ms = clock_later(server->pause_until_ms, admit_ready_ms(server));
+    bool paused = resume_ms > now_ms;
     poll_listeners(server, server->phase == PHASE_SERVING && !server->full && !paused);
     if (paused && server->phase == PHASE_SERVING)
-        next_ms = clock_earlier(next_ms, server->pause_until_ms);
+        next_ms = clock_earlier(next_ms, resume_ms);
     if (server->phase == PHASE_DRAINING)
         next_ms = clock_earlier(next_ms, server->drain_until_ms);
     if (server->unwatched > 0)
@@ -213,6 +215,8 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
         server->full = true;
         return false;
     }
+    if (admission == ADMIT_LATER)
+        return false;
     enum accept_verdict verdict = listener_accept(listener, &fd, &peer);
     if (verdict != ACCEPT_CONNECTION) {
         int error = errno;
@@ -221,10 +225,10 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
         return after_failed_accept(server, verdict, error);
     }
     if (admission == ADMIT_REFUSE) {
-        admit_refuse_full(server, fd);
+        admit_refuse_full(server, fd, &peer);
         return true;
     }
-    if (!admit_ask(server, fd, &peer, listener)) {
+    if (!admit_connection(server, slot, fd, &peer, listener)) {
         slot_table_unreserve(&server->table, slot);
         return true;
     }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,6 +97,7 @@ static void close_all(struct thrdsrv_server *server)
 {
     accept_loop_close_listeners(server);
     free(server->listeners);
+    free(server->reserved);
     if (server->handover >= 0)
         close(server->handover);
     if (server->epoll >= 0)
@@ -133,6 +135,40 @@ static void set_timeouts(struct thrdsrv_server *server)
     };
 }
 
+/* What there is to choose from for those who look for colliding addresses. */
+static bool choose_key(struct siphash_key *key)
+{
+    ssize_t count;
+    do
+        count = getrandom(key, sizeof *key, 0);
+    while (count < 0 && errno == EINTR);
+    return count == (ssize_t)sizeof *key;
+}
+
+/* Nothing is taken for limits that are not set. */
+static int set_limits(struct thrdsrv_server *server)
+{
+    const struct thrdsrv_config *config = &server->config;
+    struct slot_limits limits = {
+        .reserve = config->reserve,
+        .per_source = config->per_source,
+        .source_rate =
+            bucket_rate(config->source_rate, config->source_rate_ms, config->source_rate_burst),
+    };
+    struct siphash_key key = {{0, 0}};
+    server->rate = bucket_rate(config->rate, config->rate_ms, config->rate_burst);
+    server->reserved = calloc(config->reserve_network_count + 1, sizeof *server->reserved);
+    if (!server->reserved)
+        return failed(server, "calloc", THRDSRV_E_MEMORY);
+    for (size_t i = 0; i < config->reserve_network_count; i++)
+        netblock_parse(&server->reserved[i], config->reserve_networks[i]); /* config.c has, too */
+    if ((config->per_source > 0 || config->source_rate > 0) && !choose_key(&key))
+        return failed(server, "getrandom", THRDSRV_E_SYSTEM);
+    if (slot_table_limit(&server->table, &limits, &key) < 0)
+        return failed(server, "slot_table_limit", THRDSRV_E_MEMORY);
+    return 0;
+}
+
 /* Everything that has to be given back; on failure it has been. */
 static int create_open(struct thrdsrv_server *server)
 {
@@ -145,7 +181,9 @@ static int create_open(struct thrdsrv_server *server)
         close(server->wakeup);
         return failed(server, "slot_table_init", error);
     }
-    error = open_all(server);
+    error = set_limits(server);
+    if (error == 0)
+        error = open_all(server);
     if (error < 0) {
         int kept = errno;
         close_all(server);
