@@ -142,7 +142,6 @@ const struct call_kind call_kinds[CALLS] = {
     [CALL_SYSCALL_PRCTL] = {"syscall.prctl", {HARMLESS(EPERM), HARMLESS(EINVAL)}},
     [CALL_SYSCALL_TGKILL] = {"syscall.tgkill", {HARMLESS(EAGAIN), HARMLESS(EPERM)}},
     [CALL_SYSCALL_WAITID] = {"syscall.waitid", {HARMLESS(EINTR), AFTERWARDS(ECHILD)}},
-    [CALL_SYSCONF] = {"sysconf", {FAILS(EINVAL)}},
     [CALL_UNLINK] = {"unlink",
                      {FAILS(EACCES), FAILS(EBUSY), FAILS(EIO), FAILS(ENOENT), FAILS(EPERM),
                       FAILS(EROFS)}},

@@ -61,6 +61,8 @@ static bool is_usual(const char *line, const char *said, bool has_failed)
 {
     const char *message = strstr(line, " msg=");
     char name[100];
+    if (strncmp(line, "thrd: ", 6) == 0) /* of the program's, before there is a log */
+        return has_failed;
     if (strncmp(line, "time=", 5) != 0 || !message)
         return false;
     message += 5;

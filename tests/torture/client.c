@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -37,7 +38,7 @@ static socklen_t address_of(struct play *play, unsigned listener, struct sockadd
 }
 
 /* On loopback a connection is there at once; a full backlog would be another matter. */
-int client_open_at(struct play *play, unsigned listener)
+static int dial(struct play *play, unsigned listener)
 {
     struct sockaddr_storage address;
     socklen_t length = address_of(play, listener, &address);
@@ -45,20 +46,42 @@ int client_open_at(struct play *play, unsigned listener)
     int fd = fcntl(low, F_DUPFD_CLOEXEC, 20);
     close(low);
     if (connect(fd, (struct sockaddr *)&address, length) < 0) {
-        if (!play_may_lose(play))
-            play_violation(play, "a client cannot connect: %s", strerror(errno));
+        int kept = errno;
         close(fd);
+        errno = kept;
         return -1;
     }
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return fd;
+}
+
+static int add(struct play *play, int fd)
+{
+    if (play->client_count == CLIENTS_MAX)
+        abort();
+    if (fd < 0) {
+        if (!play_may_lose(play))
+            play_violation(play, "a client cannot connect: %s", strerror(errno));
+        return -1;
+    }
     play->clients[play->client_count] = fd;
     play->exchanges[play->client_count] = 0;
     return (int)play->client_count++;
 }
 
+int client_open_at(struct play *play, unsigned listener)
+{
+    return add(play, dial(play, listener));
+}
+
+/* A start may have gone through several listeners before it had one to stay with. */
 int client_open(struct play *play)
 {
-    return client_open_at(play, 0);
+    unsigned count = atomic_load(&play->control->listeners);
+    int fd = dial(play, 0);
+    for (unsigned i = 1; fd < 0 && i < count && i < LISTENERS_MAX; i++)
+        fd = dial(play, i);
+    return add(play, fd);
 }
 
 /* ---- Exchanges ----------------------------------------------------------------------------- */

@@ -68,6 +68,11 @@ bool fault_planted(enum plant plant)
     return control && control->plant == (int)plant && atomic_load(&control->struck) > 0;
 }
 
+bool fault_stays(void)
+{
+    return control && control->stays;
+}
+
 void fault_note_turn(void)
 {
     if (control)

@@ -23,6 +23,9 @@ size_t fault_size(const struct variant *variant, size_t size);
 /* Whether the point has struck and this is planted. */
 bool fault_planted(enum plant plant);
 
+/* Whether calls go on failing: nothing can be made good then. */
+bool fault_stays(void);
+
 /* Notes that somebody waits for events, and that a socket listens. */
 void fault_note_turn(void);
 void fault_note_listener(int fd);

@@ -3,7 +3,7 @@
  * they should; 1: one could not be had, or gave up, and the log says why; 9: something was left
  * over. */
 #include <dirent.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -254,13 +254,56 @@ static int part_cycles(void)
     return 9;
 }
 
+static int listen_blocking(char text[16])
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || listen(fd, 4) < 0) /* at a port of the kernel's choice */
+        exit(9);
+    snprintf(text, 16, "fd:%d", fd);
+    return fd;
+}
+
+/* Sockets that are not taken stay as they were; those that are, are closed in the end. */
+static int part_inherited(void)
+{
+    char texts[2][16];
+    const char *const listen[] = {texts[0], texts[1]};
+    struct thrdsrv_config config = usual();
+    struct thrdsrv_server *server;
+    config.listen = listen;
+    config.listen_count = 2;
+    for (int tries = 0; tries < 3; tries++) {
+        int fds[] = {listen_blocking(texts[0]), listen_blocking(texts[1])};
+        bool taken = thrdsrv_server_create(&config, &server) == 0;
+        for (int i = 0; i < 2; i++) {
+            int flags = fcntl(fds[i], F_GETFL);
+            bool blocks = flags >= 0 && (!(flags & O_NONBLOCK) || fault_stays());
+            if (taken ? flags >= 0 : !blocks) {
+                fprintf(stderr, "descriptor %d: flags %x\n", fds[i], (unsigned)flags);
+                return 9;
+            }
+            if (!taken)
+                close(fds[i]);
+        }
+        if (taken)
+            thrdsrv_server_destroy(server);
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
 } parts[] = {
-    {"host_start", part_start},   {"host_begin", part_start}, {"host_lines", part_lines},
-    {"host_adopt", part_adopt},   {"host_hooks", part_hooks}, {"host_two", part_two},
-    {"host_cycles", part_cycles}, {"host_stop", part_stop},
+    {"host_inherited", part_inherited},
+    {"host_start", part_start},
+    {"host_begin", part_start},
+    {"host_lines", part_lines},
+    {"host_adopt", part_adopt},
+    {"host_hooks", part_hooks},
+    {"host_two", part_two},
+    {"host_cycles", part_cycles},
+    {"host_stop", part_stop},
 };
 
 int main(int argc, char **argv)

@@ -9,7 +9,7 @@
 #define TICK_MS 2
 
 /* A fault that stays keeps clients waiting for ever, as it would in life: until it is over. */
-#define LIFT_MS 150
+#define LIFT_MS 60
 
 void play_violation(struct play *play, const char *format, ...)
 {
@@ -31,6 +31,8 @@ bool play_has_struck(const struct play *play)
 bool play_may_lose(const struct play *play)
 {
     const struct point *point = play->point;
+    if (point->stays && point->scenario->hurries && play_has_struck(play))
+        return true;
     return point->call < CALLS && play_has_struck(play) &&
            call_kinds[point->call].variants[point->variant].harm != HARM_NONE;
 }

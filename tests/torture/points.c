@@ -1,12 +1,15 @@
 /* points.c - see points.h.
  *
  * A sample is even over runs and calls: of each call in each run the points are put into an order
- * by chance, and all that are first in theirs come before those that are second. */
+ * by chance, and all that are first in theirs come before those that are second. Before them come
+ * those that have found something. */
 #include "points.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "found.h"
 
 bool point_parse(const char *text, struct point *point)
 {
@@ -112,7 +115,7 @@ static void put_call(struct pile *pile, const struct run *run, size_t index, int
         return;
     qsort(pile->placed + first, pile->count - first, sizeof *pile->placed, by_key);
     for (size_t i = first; i < pile->count; i++)
-        pile->placed[i].rank = (unsigned)(i - first);
+        pile->placed[i].rank = found_before(&pile->placed[i].point) ? 0 : (unsigned)(i - first) + 1;
 }
 
 void points_list(const struct wanted *wanted, const struct run *runs, size_t run_count,

@@ -89,10 +89,22 @@ static void see_fresh_client(struct play *play)
     client_close(play, client);
 }
 
+static bool has_given_up(struct play *play)
+{
+    return launch_wait_end(play, 0) || launch_has_said(play, " level=error ");
+}
+
+/* It may have given up, if a descriptor of its own was gone; and need not. */
+static bool gives_up(struct play *play)
+{
+    return may_end(play) && play_wait(play, has_given_up, 100);
+}
+
 static void stop(struct play *play)
 {
-    if (!play->point->scenario->stops_itself &&
-        !(may_end(play) && launch_wait_end(play, FRESH_MS))) {
+    if (gives_up(play)) {
+        launch_signal(play, SIGTERM); /* a host may wait for that */
+    } else if (!play->point->scenario->stops_itself) {
         play_wait(play, check_is_at_baseline, FRESH_MS); /* or a full table refuses it */
         see_fresh_client(play);
         check_baseline(play);

@@ -29,6 +29,7 @@ struct scenario {
     bool at_end;         /* they fail while it stops too: play() stops it */
     bool stops_itself;   /* without a signal */
     bool thread_only;    /* in mode fork it would be nothing new */
+    bool hurries;        /* limits of time pass while a fault stays */
     int status;          /* of its end, if nothing is lost */
     const char *counted; /* what the counters then say, as "idle=1"; or NULL */
     const char *said;    /* messages of the log besides the usual ones, or NULL */

@@ -54,6 +54,7 @@ const struct scenario *const scenarios[] = {
     &scenario_host_hooks,
     &scenario_host_two,
     &scenario_host_cycles,
+    &scenario_host_inherited,
     &scenario_host_stop,
     NULL,
 };

@@ -54,6 +54,7 @@ extern const struct scenario scenario_host_adopt;
 extern const struct scenario scenario_host_hooks;
 extern const struct scenario scenario_host_two;
 extern const struct scenario scenario_host_cycles;
+extern const struct scenario scenario_host_inherited;
 extern const struct scenario scenario_host_stop;
 
 #endif

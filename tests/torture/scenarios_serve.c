@@ -19,12 +19,13 @@ static const char *const two_close[] = {USUAL, "--slots=2", "--park=1ms", "--whe
                                         NULL};
 static const char *const two_busy[] = {USUAL, "--slots=2", "--park=1ms", "--when-full=busy:later",
                                        NULL};
-static const char *const idle[] = {USUAL, "--slots=4", "--park=1ms", "--idle=100ms", NULL};
-static const char *const first_byte[] = {USUAL, "--slots=4", "--park=1ms", "--first-byte=100ms",
+/* Short, but not so short that a busy machine would cut a client in the middle of an exchange. */
+static const char *const idle[] = {USUAL, "--slots=4", "--park=1ms", "--idle=250ms", NULL};
+static const char *const first_byte[] = {USUAL, "--slots=4", "--park=1ms", "--first-byte=250ms",
                                          NULL};
-static const char *const lifetime[] = {USUAL, "--slots=4", "--park=1ms", "--lifetime=150ms", NULL};
-static const char *const stall[] = {USUAL, "--slots=4", "--park=1ms", "--write-stall=100ms", NULL};
-static const char *const rate[] = {USUAL, "--slots=4", "--park=1ms", "--min-rate=1000/100ms", NULL};
+static const char *const lifetime[] = {USUAL, "--slots=4", "--park=1ms", "--lifetime=400ms", NULL};
+static const char *const stall[] = {USUAL, "--slots=4", "--park=1ms", "--write-stall=250ms", NULL};
+static const char *const rate[] = {USUAL, "--slots=4", "--park=1ms", "--min-rate=1000/250ms", NULL};
 static const char *const several[] = {USUAL,       "--listen=[::1]:0", "--listen=:0",
                                       "--slots=8", "--park=1ms",       NULL};
 
@@ -198,11 +199,13 @@ SERVE(full_close, "a full table, the next is closed", echo, two_close, find_it_f
       .counted = " refused_full=1 ", .said = "connection refused");
 SERVE(full_busy, "a full table, the next is told", echo, two_busy, find_it_full,
       .counted = " refused_full=1 ", .said = "connection refused");
-SERVE(idle, "a client that says no more", echo, idle, talk_and_be_silent, .counted = " idle=1 ");
+SERVE(idle, "a client that says no more", echo, idle, talk_and_be_silent, .counted = " idle=1 ",
+      .hurries = true);
 SERVE(first_byte, "a client that says nothing", echo, first_byte, be_silent,
-      .counted = " first_byte=1 ");
+      .counted = " first_byte=1 ", .hurries = true);
 SERVE(lifetime, "a client that stays too long", echo, lifetime, talk_and_be_silent,
-      .counted = " lifetime=1 ");
+      .counted = " lifetime=1 ", .hurries = true);
 SERVE(write_stall, "a client that takes nothing", bytes, stall, take_nothing,
-      .counted = " write_stall=1 ");
-SERVE(min_rate, "a client that is too slow", echo, rate, be_silent, .counted = " rate=1 ");
+      .counted = " write_stall=1 ", .hurries = true);
+SERVE(min_rate, "a client that is too slow", echo, rate, be_silent, .counted = " rate=1 ",
+      .hurries = true);

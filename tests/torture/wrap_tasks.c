@@ -37,7 +37,6 @@ WRAP(CALL_SEM_TIMEDWAIT, int, -1, sem_timedwait, (sem_t * semaphore, const struc
 WRAP(CALL_SIGTIMEDWAIT, int, -1, sigtimedwait,
      (const sigset_t *set, siginfo_t *information, const struct timespec *timeout),
      (set, information, timeout))
-WRAP(CALL_SYSCONF, long, -1, sysconf, (int name), (name))
 WRAP_CODE(CALL_PTHREAD_ATTR_INIT, pthread_attr_init, (pthread_attr_t * attributes), (attributes))
 WRAP_CODE(CALL_PTHREAD_ATTR_SETDETACHSTATE, pthread_attr_setdetachstate,
           (pthread_attr_t * attributes, int state), (attributes, state))
