@@ -25,6 +25,8 @@ enum plant {
     PLANT_LOG,      /* a line in the log that is no line of the server's */
     PLANT_COUNTERS, /* counters that do not add up */
     PLANT_LINGER,   /* a thread that never ends */
+    PLANT_DROP,     /* send(2) says that the connection is gone */
+    PLANT_SILENCE,  /* nothing is written */
     PLANTS
 };
 

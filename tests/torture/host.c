@@ -32,7 +32,7 @@ static struct thrdsrv_config usual(void)
     config.mode = mode;
     config.slots = 4;
     config.park_ms = 1;
-    config.drain_ms = 300;
+    config.drain_ms = 9000;
     config.log = thrdsrv_log_stderr;
     return config;
 }

@@ -25,7 +25,7 @@ static const char *const first_byte[] = {USUAL, "--slots=4", "--park=1ms", "--fi
                                          NULL};
 static const char *const lifetime[] = {USUAL, "--slots=4", "--park=1ms", "--lifetime=400ms", NULL};
 static const char *const stall[] = {USUAL, "--slots=4", "--park=1ms", "--write-stall=250ms", NULL};
-static const char *const rate[] = {USUAL, "--slots=4", "--park=1ms", "--min-rate=1000/250ms", NULL};
+static const char *const rate[] = {USUAL, "--slots=4", "--park=1ms", "--min-rate=1000/400ms", NULL};
 static const char *const several[] = {USUAL,       "--listen=[::1]:0", "--listen=:0",
                                       "--slots=8", "--park=1ms",       NULL};
 

@@ -31,6 +31,13 @@ struct shared {
     } tally[RUNS_MAX];
 };
 
+static const char *const plant_names[PLANTS] = {
+    [PLANT_LEAK] = "leak",   [PLANT_ZOMBIE] = "zombie",     [PLANT_FOREIGN] = "foreign",
+    [PLANT_ABORT] = "abort", [PLANT_HANG] = "hang",         [PLANT_STATUS] = "status",
+    [PLANT_LOG] = "log",     [PLANT_COUNTERS] = "counters", [PLANT_LINGER] = "linger",
+    [PLANT_DROP] = "drop",   [PLANT_SILENCE] = "silence",
+};
+
 static struct shared *shared;
 static size_t run_count;
 static struct point_list list;
@@ -78,17 +85,16 @@ static void prepare(struct play *play)
 static void print_violation(const struct play *play, const struct point *point)
 {
     char text[6000], name[128] = "";
-    const char *plants[] = {"", " --plant="};
     if (point->call < CALLS)
         point_name(point, name, sizeof name);
-    int length =
-        snprintf(text, sizeof text,
-                 "VIOLATION in %s, mode %s, %s\n%s    again: ci/torture --scenario=%s "
-                 "--mode=%s%s%s%s\n    the end of its log:\n%s\n",
-                 point->scenario->name, mode_names[point->mode],
-                 point->call < CALLS ? name : "without any fault", play->trouble,
-                 point->scenario->name, mode_names[point->mode],
-                 point->call < CALLS ? " --point=" : "", name, plants[plant > 0], play->last_words);
+    int length = snprintf(text, sizeof text,
+                          "VIOLATION in %s, mode %s, %s\n%s    again: ci/torture --scenario=%s "
+                          "--mode=%s%s%s%s%s\n    the end of its log:\n%s\n",
+                          point->scenario->name, mode_names[point->mode],
+                          point->call < CALLS ? name : "without any fault", play->trouble,
+                          point->scenario->name, mode_names[point->mode],
+                          point->call < CALLS ? " --point=" : "", name, plant ? " --plant=" : "",
+                          plant ? plant_names[plant] : "", play->last_words);
     if (length >= (int)sizeof text)
         length = sizeof text - 1;
     if (write(STDOUT_FILENO, text, (size_t)length) < 0)
@@ -202,15 +208,10 @@ static void print_list(void)
 {
     for (const struct scenario *const *s = scenarios; *s; s++)
         printf("%-24s %s\n", (*s)->name, (*s)->about);
+    printf("mode fork: %s\n", WITH_FORK ? "yes" : "no");
 }
 
 /* ---- Arguments ----------------------------------------------------------------------------- */
-
-static const char *const plant_names[PLANTS] = {
-    [PLANT_LEAK] = "leak",   [PLANT_ZOMBIE] = "zombie",     [PLANT_FOREIGN] = "foreign",
-    [PLANT_ABORT] = "abort", [PLANT_HANG] = "hang",         [PLANT_STATUS] = "status",
-    [PLANT_LOG] = "log",     [PLANT_COUNTERS] = "counters", [PLANT_LINGER] = "linger",
-};
 
 static _Noreturn void refuse(const char *argument, const char *allowed)
 {
@@ -291,7 +292,7 @@ int main(int argc, char **argv)
         refuse("usage", "torture THRD HOST [OPTION...]");
     programs[0] = argv[1];
     programs[1] = argv[2];
-    jobs = 4 * (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    jobs = 8 * (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     wanted.modes[MODE_THREAD] = true;
     wanted.modes[MODE_FORK] = WITH_FORK;
     for (int i = 3; i < argc; i++)

@@ -114,6 +114,8 @@ static ssize_t write_text(int fd, const void *data, size_t size)
     for (int plant = 0; plant < PLANTS; plant++)
         if (lines[plant] && fault_planted((enum plant)plant))
             write(fd, lines[plant], strlen(lines[plant]));
+    if (fault_planted(PLANT_SILENCE))
+        return (ssize_t)size;
     if (variant && variant->way == WAY_ERROR) {
         errno = variant->error;
         return -1;

@@ -97,6 +97,10 @@ ssize_t torture_send(int fd, const void *data, size_t size, int flags)
         errno = variant->error;
         return -1;
     }
+    if (fault_planted(PLANT_DROP)) {
+        errno = ECONNRESET;
+        return -1;
+    }
     if (fault_planted(PLANT_FOREIGN) && size > sizeof foreign)
         return send(fd, foreign, sizeof foreign, flags);
     return send(fd, data, fault_size(variant, size), flags);
