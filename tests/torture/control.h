@@ -38,6 +38,7 @@ struct control {
     int variant;
     int stays; /* it and all behind it */
     int plant; /* enum plant */
+    int lacks; /* enum call + 1 that the kernel does not have: ENOSYS always; 0: none */
 
     /* Set by the programs. */
     _Atomic unsigned made[CALLS];

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <thrdsrv/server.h>
@@ -254,6 +256,31 @@ static int part_cycles(void)
     return 9;
 }
 
+/* A destructor of the host's runs when the worker's work is done. */
+static pthread_key_t key;
+
+static void end_slowly(void *value)
+{
+    const struct timespec pause = {.tv_nsec = 150000000};
+    (void)value;
+    nanosleep(&pause, NULL);
+}
+
+static void set_key(struct thrdsrv_conn *conn, void *user)
+{
+    (void)user;
+    pthread_setspecific(key, conn);
+}
+
+static int part_slow_end(void)
+{
+    struct thrdsrv_config config = usual();
+    pthread_key_create(&key, end_slowly);
+    config.on_start = set_key;
+    config.park_ms = 2000;
+    return serve(&config);
+}
+
 static int listen_blocking(char text[16])
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -295,15 +322,11 @@ static const struct {
     const char *name;
     int (*run)(void);
 } parts[] = {
-    {"host_inherited", part_inherited},
-    {"host_start", part_start},
-    {"host_begin", part_start},
-    {"host_lines", part_lines},
-    {"host_adopt", part_adopt},
-    {"host_hooks", part_hooks},
-    {"host_two", part_two},
-    {"host_cycles", part_cycles},
-    {"host_stop", part_stop},
+    {"host_slow_end", part_slow_end}, {"host_inherited", part_inherited},
+    {"host_start", part_start},       {"host_begin", part_start},
+    {"host_lines", part_lines},       {"host_adopt", part_adopt},
+    {"host_hooks", part_hooks},       {"host_two", part_two},
+    {"host_cycles", part_cycles},     {"host_stop", part_stop},
 };
 
 int main(int argc, char **argv)

@@ -34,9 +34,10 @@ static _Noreturn void become(struct play *play, const char *program)
 {
     char control[64];
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    unsigned limit = play->point->scenario->files;
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = 1024; /* the usual one */
+    files.rlim_cur = limit ? limit : 1024;
     setrlimit(RLIMIT_NOFILE, &files);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -22,6 +22,7 @@ static void reset_control(struct play *play)
     control->nth = point->nth;
     control->variant = point->variant;
     control->stays = point->stays;
+    control->lacks = point->scenario->lacks;
     atomic_store(&control->armed, point->scenario->from_start);
 }
 

@@ -28,6 +28,8 @@ struct scenario {
     bool from_start;     /* calls fail from the beginning of main(), else when it is ready */
     bool at_end;         /* they fail while it stops too: play() stops it */
     bool stops_itself;   /* without a signal */
+    int lacks;           /* enum call + 1 that the kernel does not have; 0: none */
+    unsigned files;      /* limit of open files; 0: the usual one */
     bool thread_only;    /* in mode fork it would be nothing new */
     bool hurries;        /* limits of time pass while a fault stays */
     int status;          /* of its end, if nothing is lost */

@@ -56,5 +56,8 @@ const struct scenario *const scenarios[] = {
     &scenario_host_cycles,
     &scenario_host_inherited,
     &scenario_host_stop,
+    &scenario_host_slow_end,
+    &scenario_no_close_range,
+    &scenario_no_pidfd,
     NULL,
 };

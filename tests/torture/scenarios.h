@@ -56,5 +56,8 @@ extern const struct scenario scenario_host_two;
 extern const struct scenario scenario_host_cycles;
 extern const struct scenario scenario_host_inherited;
 extern const struct scenario scenario_host_stop;
+extern const struct scenario scenario_host_slow_end;
+extern const struct scenario scenario_no_close_range;
+extern const struct scenario scenario_no_pidfd;
 
 #endif

@@ -1,4 +1,6 @@
 /* scenarios_host.c - the library in a host program (host.c). */
+#include <signal.h>
+
 #include "scenarios.h"
 
 static void talk(struct play *play)
@@ -52,6 +54,15 @@ static void talk_and_stop(struct play *play)
         play_violation(play, "its handler has stopped the server, and it goes on");
 }
 
+/* Its worker is parked, and is told to go. */
+static void talk_and_end(struct play *play)
+{
+    int client = client_open(play);
+    client_must_talk(play, client);
+    client_close(play, client);
+    launch_signal(play, SIGTERM);
+}
+
 #define HOST(identifier, words, what, function, ...)                                               \
     const struct scenario scenario_##identifier = {.name = #identifier,                            \
                                                    .about = words,                                 \
@@ -73,3 +84,5 @@ HOST(host_inherited, "library: listeners that are taken, or stay the host's", ec
      .from_start = true, .stops_itself = true);
 HOST(host_stop, "library: a handler stops its server", echo, talk_and_stop, .thread_only = true,
      .at_end = true);
+HOST(host_slow_end, "library: threads that take a while to end", echo, talk_and_end,
+     .thread_only = true, .at_end = true);

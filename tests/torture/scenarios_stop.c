@@ -79,3 +79,19 @@ STOP(drain, "SIGTERM, clients go on and leave", long_drain, drain, 0);
 STOP(cut, "SIGTERM, a client does not leave", short_drain, cut, 3);
 STOP(cut_at_once, "SIGTERM without a drain", no_drain, cut, 3);
 STOP(second_signal, "a second signal", long_drain, second_signal, 3);
+
+/* An old kernel, or a sandbox that knows no new call. */
+#define WITHOUT(identifier, words, call, list, expected, function)                                 \
+    const struct scenario scenario_##identifier = {.name = #identifier,                            \
+                                                   .about = words,                                 \
+                                                   .service = &service_echo,                       \
+                                                   .options = list,                                \
+                                                   .at_end = true,                                 \
+                                                   .status = expected,                             \
+                                                   .lacks = call + 1,                              \
+                                                   .files = 40,                                    \
+                                                   .play = function}
+
+WITHOUT(no_pidfd, "without pidfd_open(2), a client does not leave", CALL_SYSCALL_PIDFD_OPEN,
+        short_drain, 3, cut);
+WITHOUT(no_close_range, "without close_range(2)", CALL_SYSCALL_CLOSE_RANGE, long_drain, 0, drain);

@@ -178,16 +178,35 @@ static bool work_in_parallel(bool is_clean)
     return ok;
 }
 
-static unsigned count_calls(bool needs_struck)
+static bool is_made(int call)
+{
+    for (size_t i = 0; i < run_count; i++)
+        if (shared->runs[i].clean.made[call] > 0)
+            return true;
+    return false;
+}
+
+static unsigned count_struck_calls(void)
 {
     unsigned count = 0;
-    for (int call = 0; call < CALLS; call++) {
-        bool made = false;
-        for (size_t i = 0; i < run_count; i++)
-            made |= shared->runs[i].clean.made[call] > 0;
-        count += needs_struck ? atomic_load(&shared->struck_calls[call]) > 0 : made;
-    }
+    for (int call = 0; call < CALLS; call++)
+        count += atomic_load(&shared->struck_calls[call]) > 0;
     return count;
+}
+
+/* What no scenario comes to. */
+static unsigned print_calls_not_made(void)
+{
+    unsigned made = 0;
+    printf("\ncalls that none of them makes:");
+    for (int call = 0; call < CALLS; call++) {
+        if (is_made(call))
+            made++;
+        else
+            printf(" %s", call_kinds[call].name);
+    }
+    printf("%s\n", made == CALLS ? " none" : "");
+    return made;
 }
 
 static void print_table(double seconds)
@@ -197,11 +216,11 @@ static void print_table(double seconds)
         printf("%-24s %-7s %8u %8u %10u\n", shared->runs[i].scenario->name,
                mode_names[shared->runs[i].mode], atomic_load(&shared->tally[i].points),
                atomic_load(&shared->tally[i].struck), atomic_load(&shared->tally[i].violations));
-    printf("\n%zu scenarios and modes, %u kinds of calls made of %d, %u struck; %zu points, %zu "
+    unsigned made = print_calls_not_made();
+    printf("%zu scenarios and modes, %u kinds of calls made of %d, %u struck; %zu points, %zu "
            "struck, %zu violations; %.0f s, seed %llu\n",
-           run_count, count_calls(false), CALLS, count_calls(true), list.count,
-           atomic_load(&shared->struck), atomic_load(&shared->violations), seconds,
-           (unsigned long long)wanted.seed);
+           run_count, made, CALLS, count_struck_calls(), list.count, atomic_load(&shared->struck),
+           atomic_load(&shared->violations), seconds, (unsigned long long)wanted.seed);
 }
 
 static void print_list(void)

@@ -148,10 +148,10 @@ static int spoil(FILE *stream)
 
 WRAP(CALL_FOPEN, FILE *, NULL, fopen, (const char *path, const char *mode), (path, mode))
 WRAP(CALL_OPEN_MEMSTREAM, FILE *, NULL, open_memstream, (char **text, size_t *size), (text, size))
-WRAP(CALL_FFLUSH, int, spoil(stream), fflush, (FILE * stream), (stream))
 WRAP(CALL_FGETS, char *, (spoil(stream), NULL), fgets, (char *line, int size, FILE *stream),
      (line, size, stream))
-WRAP(CALL_FPUTS, int, spoil(stream), fputs, (const char *text, FILE *stream), (text, stream))
+/* gcc makes fwrite(3) of most calls of it. */
+WRAP(CALL_FWRITE, int, spoil(stream), fputs, (const char *text, FILE *stream), (text, stream))
 WRAP(CALL_FWRITE, size_t, (spoil(stream), 0u), fwrite,
      (const void *data, size_t size, size_t count, FILE *stream), (data, size, count, stream))
 WRAP(CALL_GETLINE, ssize_t, spoil(stream), getline, (char **line, size_t *size, FILE *stream),
