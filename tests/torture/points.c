@@ -101,11 +101,22 @@ static int by_rank(const void *a, const void *b)
                                     : by_key(a, b);
 }
 
+/* A call that is made very often is made in a loop: the first of them one by one, then as many
+ * again, spread over the rest. */
+#define ONE_BY_ONE 32
+
+static unsigned next_nth(unsigned nth, unsigned made)
+{
+    unsigned step = nth < ONE_BY_ONE ? 1 : (made - ONE_BY_ONE) / ONE_BY_ONE;
+    return nth + (step > 0 ? step : 1);
+}
+
 static void put_call(struct pile *pile, const struct run *run, size_t index, int call)
 {
     size_t first = pile->count;
     struct point point = {.scenario = run->scenario, .mode = run->mode, .call = call};
-    for (point.nth = 1; point.nth <= run->clean.made[call]; point.nth++)
+    unsigned made = run->clean.made[call];
+    for (point.nth = 1; point.nth <= made; point.nth = next_nth(point.nth, made))
         for (point.variant = 0; call_kinds[call].variants[point.variant].name; point.variant++)
             for (int stays = 0; stays < 2; stays++) {
                 point.stays = stays;
