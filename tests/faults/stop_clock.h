@@ -21,8 +21,7 @@ struct stop_time {
 /* SIGTERM, and a wait for the end, whose status must be 0 (drained) or 3 (some were cut). */
 struct stop_time stop_clock(struct process *server);
 
-/* Whether the stop took no longer than the drain, in ms, and 100 ms; what the test itself was held
- * up is granted on top. */
+/* Whether the stop took no longer than the drain, in ms, 100 ms, and what it was held up. */
 bool stop_clock_in_time(struct stop_time time, int64_t drain_ms);
 
 /* Ends the case as failed where it was not. */

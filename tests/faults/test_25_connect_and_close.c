@@ -34,10 +34,11 @@ static void connect_and_reset_costs_nothing(struct process *server)
 {
     size_t all = suite_mode() == THRDSRV_MODE_FORK ? 20000 : 100000;
     size_t count = scaled(all) < all ? scaled(all) : all;
-    process_start(server, "--slots=4", "--log=notice", NULL);
+    process_start(server, "--slots=4", "--park=10ms", "--log=notice", NULL);
     struct process_baseline before = process_baseline(server);
     connect_and_reset(server, count / 10);
     process_wait_counter(server, "active", 0);
+    process_wait_baseline(server, before);
     int64_t rss = proc_rss_kib(server->pid);
     connect_and_reset(server, count - count / 10);
     expect_all_slots_back(server, before);
