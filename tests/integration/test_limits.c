@@ -1,5 +1,5 @@
-/* test_limits - limits of the system that allow fewer connections than there are slots: what is said
- * about it at the start. What happens when one is reached is in tests/faults. */
+/* test_limits - limits of the system that allow fewer connections than there are slots: what is
+ * said about it at the start. What happens when one is reached is in tests/faults. */
 #include <unistd.h>
 
 #include "clients.h"
