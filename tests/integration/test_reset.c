@@ -156,17 +156,6 @@ static void reset_after_the_last_word(struct process *server)
     expect_all_slots_back(server, before);
 }
 
-/* Connections that are gone when they are accepted, very many of them. */
-static void connect_and_reset_costs_nothing(struct process *server)
-{
-    long long count = (long long)scaled(suite_mode() == THRDSRV_MODE_FORK ? 20000 : 100000);
-    process_start(server, "--slots=4", "--handler=bytes", "--log=notice", NULL);
-    struct process_baseline before = process_baseline(server);
-    for (long long i = 0; i < count; i++)
-        client_reset(client_connect(process_address(server)));
-    expect_all_slots_back(server, before);
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -180,7 +169,6 @@ int main(int argc, char **argv)
         CASE(close_while_the_server_writes),
         CASE(reset_after_the_half_close),
         CASE(reset_after_the_last_word),
-        CASE(connect_and_reset_costs_nothing),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("reset", cases, NULL, NULL);
