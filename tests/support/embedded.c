@@ -264,6 +264,7 @@ static void run(void **state)
 {
     const struct plan *plan = *state;
     cases_run++;
+    suite_note_case();
     if (!thrdsrv_mode_supported(plan->mode))
         skip();
     plan->run(&current);

@@ -50,6 +50,9 @@ typedef void suite_case_fn(struct process *server);
 #define CASE(function) suite_case(#function, function)
 struct CMUnitTest suite_case(const char *name, suite_case_fn *run);
 
+/* A case has begun: for other kinds of cases (embedded.h) in a program with suite_init(). */
+void suite_note_case(void);
+
 /* Reads the arguments and the environment; ends the program when they are wrong. */
 void suite_init(int argc, char **argv);
 
