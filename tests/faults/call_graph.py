@@ -13,12 +13,14 @@ DIRECT = re.compile(r"\b([0-9a-f]+) <([^>+]+)>$")
 THROUGH_GOT = re.compile(r"# [0-9a-f]+ <([\w.]+)@[\w.]+>$")
 # Calls and jumps of x86-64 and aarch64; a jump may be a call at a function's end.
 TRANSFER = re.compile(r"^(?:bnd )?(?:notrack )?(call|callq|jmp|jmpq|j\w+|bl|b|b\.\w+|cb\w+|tb\w+|blr|br)\s")
+SYMBOL = re.compile(r"^[0-9a-f]+ l +F ")
 THROUGH_POINTER = re.compile(r"^(?:bnd )?(?:notrack )?(?:(?:call|jmp)q?\s+\*|blr\s|br\s)")
 
 
 class Function:
     def __init__(self, name):
         self.name = name
+        self.file = None  # of a static function: the name of its source file
         self.calls = set()  # addresses
         self.outside = set()  # names
         self.through_pointer = False
@@ -29,8 +31,8 @@ def plain(name):
     return re.split(r"[.@]", name)[0]
 
 
-def disassembly(program):
-    command = ["objdump", "--disassemble", "--no-show-raw-insn", program]
+def objdump(*options):
+    command = ["objdump", *options]
     try:
         return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
     except FileNotFoundError:
@@ -52,11 +54,22 @@ def note_call(function, instruction):
         function.calls.add(int(direct.group(1), 16))
 
 
+def note_files(functions, program):
+    """In a program's table of symbols static functions stand behind the name of their file."""
+    file = None
+    for line in objdump("--syms", program).splitlines():
+        words = line.split()
+        if "df" in words[1:4]:
+            file = words[-1]
+        elif SYMBOL.match(line) and int(words[0], 16) in functions:
+            functions[int(words[0], 16)].file = file
+
+
 def read(program):
     """The functions of a program by their addresses."""
     functions = {}
     current = None
-    for line in disassembly(program).splitlines():
+    for line in objdump("--disassemble", "--no-show-raw-insn", program).splitlines():
         header = HEADER.match(line)
         if header:
             current = Function(header.group(2))
@@ -67,6 +80,7 @@ def read(program):
                 note_call(current, instruction)
     for address, function in functions.items():
         function.calls = {to for to in function.calls if to in functions and to != address}
+    note_files(functions, program)
     return functions
 
 
