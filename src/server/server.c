@@ -144,7 +144,7 @@ static void set_timeouts(struct thrdsrv_server *server)
     };
 }
 
-/* What there is to choose from for those who look for colliding addresses. */
+/* Whoever can choose his addresses cannot know where they fall in the table of sources. */
 static bool choose_key(struct siphash_key *key)
 {
     ssize_t count;

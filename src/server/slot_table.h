@@ -21,6 +21,7 @@
  * - A child in a slot of mode fork has not been reaped by us: only the loop reaps, and then
  * releases the slot. Signals go through the child's pidfd, so that they never meet a recycled pid
  * even where the host program reaps children that are not its own.
+ * - From slot_table_claim() until it is FREE again a slot counts for its source (source.h).
  * - Nothing blocks, logs or calls back under the lock. The one system call under it wakes the loop
  *   at a release: after its unlock a worker touches no memory and no descriptor of the server's.
  *

@@ -127,14 +127,15 @@ static void burst_is_counted_in_time(struct process *server)
 static void place_comes_back_whatever_ended_it(struct process *server)
 {
     enum { EOF_, RESET, IDLE, KILLED, WAYS };
-    process_start(server, "--per-source=1", "--idle=150ms", NULL);
-    for (int way = EOF_; way < WAYS; way++) {
+    process_start(server, "--per-source=1", "--idle=500ms", NULL);
+    int ways = suite_mode() == THRDSRV_MODE_FORK ? WAYS : KILLED;
+    for (int way = EOF_; way < ways; way++) {
         int fd = client_served_from(here, process_address(server));
         if (way == EOF_)
             client_leave(fd);
         else if (way == RESET)
             client_reset(fd);
-        else if (way == KILLED && suite_mode() == THRDSRV_MODE_FORK)
+        else if (way == KILLED)
             kill(process_wait_child(server, 0), SIGKILL);
         else
             client_wait_end(fd);

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "patience.h"
 #include "suite.h"
 
 /* What netdevice(7) calls struct in6_ifreq; the header that has it does not go with <netinet/in.h>.
@@ -54,6 +55,18 @@ void netns_need(void)
         suite_skip("needs a network namespace of its own, and with it root (CAP_SYS_ADMIN)");
 }
 
+/* The kernel lets an address be used a moment after it was set. */
+static void wait_until_usable(const struct in6_addr *address, const char *text)
+{
+    struct sockaddr_in6 any_port = {.sin6_family = AF_INET6, .sin6_addr = *address};
+    int64_t deadline = patience();
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    while (bind(fd, (struct sockaddr *)&any_port, sizeof any_port) != 0)
+        if (!look_again(deadline))
+            suite_fail("%s cannot be used: %s", text, strerror(errno));
+    close(fd);
+}
+
 /* An address that is there already is fine: cases share the namespace. */
 void netns_add_ipv6(const char *text)
 {
@@ -68,4 +81,5 @@ void netns_add_ipv6(const char *text)
     close(fd);
     if (set != 0 && error != EEXIST)
         suite_skip("lo cannot have an IPv6 address: %s", strerror(error));
+    wait_until_usable(&request.address, text);
 }

@@ -807,7 +807,7 @@ static void test_help_fits_a_screen(void **state)
         assert_true(length == 0 || line[length - 1] != ' ');
         line += length + 1;
     }
-    assert_true(lines <= 48);
+    assert_true(lines <= 47);
     free(text);
 }
 
