@@ -131,7 +131,6 @@ const struct call_kind call_kinds[CALLS] = {
     [CALL_STRDUP] = {"strdup", {FAILS(ENOMEM)}},
     [CALL_SYSCALL_CLOSE_RANGE] = {"syscall.close_range",
                                   {HARMLESS(ENOSYS), HARMLESS(EMFILE), HARMLESS(ENOMEM)}},
-    [CALL_SYSCALL_OTHER] = {"syscall.other", {FAILS(ENOSYS)}},
     [CALL_SYSCALL_PIDFD_OPEN] = {"syscall.pidfd_open",
                                  {HARMLESS(EMFILE), HARMLESS(ENFILE), HARMLESS(ENODEV),
                                   HARMLESS(ENOMEM), HARMLESS(ENOSYS)}},

@@ -78,16 +78,23 @@ static bool may_end(const struct play *play)
            call_kinds[point->call].variants[point->variant].harm == HARM_LAST;
 }
 
+/* Where limits are short, a stall of the machine may be longer than they are: then it is another
+ * client's turn. */
 static void see_fresh_client(struct play *play)
 {
-    int client = client_open(play);
-    enum heard heard = client_talk_within(play, client, FRESH_MS);
-    if (heard != HEARD_ALL)
-        play_violation(play, "a fresh client %s",
-                       heard == HEARD_WRONG  ? "gets wrong bytes"
-                       : heard == HEARD_LATE ? "is not served within a second"
-                                             : "is not served");
-    client_close(play, client);
+    enum heard heard = HEARD_PART;
+    for (int tries = play->point->scenario->hurries ? 3 : 1; tries > 0 && heard == HEARD_PART;
+         tries--) {
+        int client = client_open(play);
+        heard = client_talk_within(play, client, FRESH_MS);
+        client_close(play, client);
+    }
+    if (heard == HEARD_WRONG)
+        play_violation(play, "a fresh client gets other bytes than its own");
+    else if (heard == HEARD_LATE)
+        play_violation(play, "a fresh client is not served within a second");
+    else if (heard == HEARD_PART)
+        play_violation(play, "a fresh client is not served");
 }
 
 static bool has_given_up(struct play *play)

@@ -25,16 +25,17 @@ struct scenario {
     const char *const *options;    /* of the program; NULL ends the list */
     const char *host;              /* the part of the program host; NULL: it is thrd */
     unsigned servers;              /* in that process; 0: one */
-    bool from_start;     /* calls fail from the beginning of main(), else when it is ready */
-    bool at_end;         /* they fail while it stops too: play() stops it */
-    bool stops_itself;   /* without a signal */
-    int lacks;           /* enum call + 1 that the kernel does not have; 0: none */
-    unsigned files;      /* limit of open files; 0: the usual one */
-    bool thread_only;    /* in mode fork it would be nothing new */
-    bool hurries;        /* limits of time pass while a fault stays */
-    int status;          /* of its end, if nothing is lost */
-    const char *counted; /* what the counters then say, as "idle=1"; or NULL */
-    const char *said;    /* messages of the log besides the usual ones, or NULL */
+    bool from_start;   /* calls fail from the beginning of main(), else when it is ready */
+    bool at_end;       /* they fail while it stops too: play() stops it */
+    bool stops_itself; /* without a signal */
+    int lacks;         /* enum call + 1 that the kernel does not have; 0: none */
+    unsigned files;    /* limit of open files; 0: the usual one */
+    bool thread_only;  /* in mode fork it would be nothing new */
+    bool hurries;      /* limits of time pass while a fault stays, or the machine stalls */
+    int status;        /* of its end, if nothing is lost */
+    const char
+        *counted;     /* what the counters then say, as " idle=1 "; " idle=": 1 or more; or NULL */
+    const char *said; /* messages of the log besides the usual ones, or NULL */
     void (*set_up)(struct play *); /* before it is started; or NULL */
     void (*play)(struct play *);   /* while calls fail; or NULL */
 };

@@ -72,7 +72,12 @@ static void prepare(struct play *play)
     close(fd);
     play->control = map_shared(sizeof(struct control), 100);
     play->control->plant = plant;
-    snprintf(play->directory, sizeof play->directory, "/tmp/thrd-torture-XXXXXX");
+    const char *parent = getenv("TMPDIR");
+    if (snprintf(play->directory, sizeof play->directory, "%s/thrd-torture-XXXXXX",
+                 parent ? parent : "/tmp") >= (int)sizeof play->directory) {
+        fprintf(stderr, "torture: TMPDIR: a socket file needs a shorter path\n");
+        exit(1);
+    }
     if (!mkdtemp(play->directory)) {
         perror("torture: mkdtemp");
         exit(1);
