@@ -53,20 +53,30 @@ static void ask_the_server(struct thrdsrv_server *server)
         thrdsrv_server_slot(server, i, &slot, sizeof slot);
 }
 
-/* Takes a rest now and then, or eight of them would leave the server no processor. */
-static void *be_busy(void *server)
+/* Takes a rest now and then, or they would leave the server no processor. */
+static void *take_locks_of_libc(void *argument)
 {
     FILE *file = fopen("/dev/null", "we");
+    (void)argument;
     while (!enough) {
         for (int i = 0; i < 20; i++) {
             allocate_and_print(file);
             ask_the_time_and_the_environment();
-            ask_the_server(server);
         }
         rounds++;
         usleep(1000);
     }
     fclose(file);
+    return NULL;
+}
+
+/* Without a rest: the lock is held for moments only. */
+static void *take_the_lock_of_the_server(void *server)
+{
+    while (!enough) {
+        ask_the_server(server);
+        rounds++;
+    }
     return NULL;
 }
 
@@ -79,7 +89,10 @@ static void nobody_is_stuck(struct embedded *e)
     enough = false;
     embedded_start(e);
     for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, be_busy, e->server), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL,
+                                        i == 0 ? take_the_lock_of_the_server : take_locks_of_libc,
+                                        e->server),
+                         0);
     crowd_churn(e->address, count, SLOTS, crowd_echo_script, &size);
     embedded_wait_idle(e);
     enough = true;
