@@ -106,11 +106,11 @@ static void descriptors(struct process *server)
         suite_skip("the wrapper keeps the limit of descriptors to itself");
     process_start(server, "--park=off", "--log=notice", NULL);
     begin_scene(&scene, server);
-    shortage_set_limit(server, RLIMIT_NOFILE, (rlim_t)proc_lowest_free_fd(server->pid));
+    shortage_set_limit(server, SHORTAGE_OF_FILES, (rlim_t)proc_lowest_free_fd(server->pid));
     int first = client_connect(process_address(server));
     process_log_wait(server, "level=warn msg=\"accept failed\" action=pause");
     watch_scene(&scene, 1);
-    shortage_set_limit(server, RLIMIT_NOFILE, 0);
+    shortage_set_limit(server, SHORTAGE_OF_FILES, 0);
     client_echo(first, "waited");
     end_scene(&scene);
 }
@@ -215,11 +215,11 @@ static void address_space(struct process *server)
         suite_skip("the memory is the tool's");
     process_start(server, "--park=off", "--log=notice", NULL);
     begin_scene(&scene, server);
-    shortage_set_limit(server, RLIMIT_AS, (rlim_t)proc_space_kib(server->pid) * 1024);
+    shortage_set_limit(server, SHORTAGE_OF_ADDRESSES, (rlim_t)proc_space_kib(server->pid) * 1024);
     if (suite_mode() == THRDSRV_MODE_THREAD)
         expect_refusal(server);
     watch_scene(&scene, 1);
-    shortage_set_limit(server, RLIMIT_AS, 0);
+    shortage_set_limit(server, SHORTAGE_OF_ADDRESSES, 0);
     end_scene(&scene);
 }
 
@@ -337,7 +337,7 @@ static void full_log(struct process *server, void (*give_room)(struct process *s
 
 static void give_more_to_the_file(struct process *server)
 {
-    shortage_set_limit(server, RLIMIT_FSIZE, 0);
+    shortage_set_limit(server, SHORTAGE_OF_FILE_SIZE, 0);
 }
 
 /* Whoever writes beyond it gets SIGXFSZ, which ends a process that does nothing about it. */
@@ -347,7 +347,7 @@ static void size_of_the_log(struct process *server)
         suite_skip("the wrapper writes to the same file");
     process_start(server, "--park=10ms", "--log=info", NULL);
     process_log_wait(server, "msg=start");
-    shortage_set_limit(server, RLIMIT_FSIZE, 2000);
+    shortage_set_limit(server, SHORTAGE_OF_FILE_SIZE, 2000);
     full_log(server, give_more_to_the_file);
 }
 
