@@ -75,12 +75,27 @@ void shortage_of_workers(struct process *server)
             suite_fail("nobody is served after a worker has ended");
 }
 
-void shortage_set_limit(struct process *server, int resource, rlim_t limit)
+/* The resource is an enum of glibc's, which musl does not have: so it is named in the call. */
+static int get_and_set(pid_t pid, enum shortage_limit which, const struct rlimit *to,
+                       struct rlimit *from)
+{
+    switch (which) {
+    case SHORTAGE_OF_FILES:
+        return prlimit(pid, RLIMIT_NOFILE, to, from);
+    case SHORTAGE_OF_ADDRESSES:
+        return prlimit(pid, RLIMIT_AS, to, from);
+    case SHORTAGE_OF_FILE_SIZE:
+        return prlimit(pid, RLIMIT_FSIZE, to, from);
+    }
+    return -1;
+}
+
+void shortage_set_limit(struct process *server, enum shortage_limit which, rlim_t limit)
 {
     struct rlimit now;
-    assert_int_equal(prlimit(server->pid, resource, NULL, &now), 0);
+    assert_int_equal(get_and_set(server->pid, which, NULL, &now), 0);
     now.rlim_cur = limit != 0 ? limit : now.rlim_max;
-    assert_int_equal(prlimit(server->pid, resource, &now, NULL), 0);
+    assert_int_equal(get_and_set(server->pid, which, &now, NULL), 0);
 }
 
 bool shortage_client_is_served(struct process *server)

@@ -18,7 +18,8 @@ void shortage_need_silent_tool(void);
 void shortage_of_workers(struct process *server);
 
 /* Sets the soft limit of the running server; 0: as far up as it may go. */
-void shortage_set_limit(struct process *server, int resource, rlim_t limit);
+enum shortage_limit { SHORTAGE_OF_FILES, SHORTAGE_OF_ADDRESSES, SHORTAGE_OF_FILE_SIZE };
+void shortage_set_limit(struct process *server, enum shortage_limit which, rlim_t limit);
 
 /* One try of a client: true when it was answered, false when it was refused. Closed again. */
 bool shortage_client_is_served(struct process *server);

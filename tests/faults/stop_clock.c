@@ -8,7 +8,8 @@
 #include "patience.h"
 #include "proc_fs.h"
 
-enum { LATE_MS = 100, NAP_US = 1000, USUAL_US = 1500, NAPS_BETWEEN_LOOKS = 4, TASKS = 128 };
+enum { LATE_MS = 100, NAP_US = 1000, USUAL_US = 1500, NAPS_BETWEEN_LOOKS = 4 };
+enum { TASKS = 128, TURNS = 4 };
 
 static int64_t now_us(void)
 {
@@ -29,20 +30,22 @@ static bool has_ended(const struct process *server)
 struct task {
     pid_t pid;
     pid_t tid;
-    int64_t waited_ns; /* before the stop */
-    int64_t latest_ns;
+    struct proc_waits before; /* the stop */
+    struct proc_waits latest;
 };
 
 struct tasks {
-    struct task all[TASKS];
+    struct task all[TASKS]; /* the first is the main thread */
     size_t count;
 };
 
 static void add_task(struct tasks *tasks, pid_t pid, pid_t tid)
 {
-    int64_t waited_ns = proc_waited_ns(pid, tid);
-    if (waited_ns >= 0)
-        tasks->all[tasks->count++] = (struct task){pid, tid, waited_ns, waited_ns};
+    struct task task = {.pid = pid, .tid = tid};
+    if (!proc_waits(pid, tid, &task.before) && tasks->count > 0)
+        return;
+    task.latest = task.before;
+    tasks->all[tasks->count++] = task;
 }
 
 static void find_tasks(struct tasks *tasks, pid_t server)
@@ -62,19 +65,21 @@ static void find_tasks(struct tasks *tasks, pid_t server)
 /* Those that have gone keep what they were last seen with. */
 static void look_at_tasks(struct tasks *tasks)
 {
-    for (size_t i = 0; i < tasks->count; i++) {
-        struct task *task = &tasks->all[i];
-        int64_t waited_ns = proc_waited_ns(task->pid, task->tid);
-        task->latest_ns = waited_ns > task->latest_ns ? waited_ns : task->latest_ns;
-    }
+    for (size_t i = 0; i < tasks->count; i++)
+        proc_waits(tasks->all[i].pid, tasks->all[i].tid, &tasks->all[i].latest);
 }
 
 static int64_t held_up_us(const struct tasks *tasks)
 {
-    int64_t sum_ns = 0;
-    for (size_t i = 0; i < tasks->count; i++)
-        sum_ns += tasks->all[i].latest_ns - tasks->all[i].waited_ns;
-    return sum_ns / 1000;
+    const struct task *main_thread = &tasks->all[0];
+    int64_t worst_turn_ns = 0;
+    for (size_t i = 1; i < tasks->count; i++) {
+        const struct task *task = &tasks->all[i];
+        int64_t turns = task->latest.times - task->before.times;
+        int64_t turn_ns = turns > 0 ? (task->latest.ns - task->before.ns) / turns : 0;
+        worst_turn_ns = turn_ns > worst_turn_ns ? turn_ns : worst_turn_ns;
+    }
+    return (main_thread->latest.ns - main_thread->before.ns + TURNS * worst_turn_ns) / 1000;
 }
 
 struct stop_time stop_clock(struct process *server)

@@ -13,10 +13,10 @@ struct stop_time {
     int64_t held_up_us; /* of that the machine had others to run, see below */
 };
 
-/* Held up is what was ready to run and did not, by the kernel's own account: all tasks of the
- * server together, for one may have had to wait for the other, and this test, which only slept and
- * was not woken when it was due. Whoever sleeps too long, or waits for what is not due, is not held
- * up. */
+/* Held up is, by the kernel's own account: how long the main thread was ready to run and did not;
+ * four turns of the worker that had to wait for longest for each of its turns, which is what a
+ * worker needs to end, however long it waited for turns before; and how late this test, which only
+ * slept, was woken. Whoever sleeps too long, or waits for what is not due, is not held up. */
 
 /* SIGTERM, and a wait for the end, whose status must be 0 (drained) or 3 (some were cut). */
 struct stop_time stop_clock(struct process *server);

@@ -110,7 +110,9 @@ static pid_t served_by(const struct embedded *e)
     char byte = 'x';
     int fd = connect_to(e);
     IN_HOST(write(fd, &byte, 1) == 1 && read(fd, &byte, 1) == 1);
-    IN_HOST(thrdsrv_server_slot(e->server, 0, &slot, sizeof slot) == 1 && slot.worker > 0);
+    int64_t deadline = patience(); /* the child may answer before its number is booked */
+    while (thrdsrv_server_slot(e->server, 0, &slot, sizeof slot) != 1 || slot.worker <= 0)
+        IN_HOST(look_again(deadline));
     return slot.worker;
 }
 

@@ -92,7 +92,8 @@ static void bursts_under(struct embedded *e, enum thrdsrv_when_full policy)
     e->config.busy_text = "full\r\n";
     e->config.log_level = THRDSRV_LOG_WARN;
     embedded_start(e);
-    for (int round = 0; round < ROUNDS; round++)
+    int rounds = (int)scaled(ROUNDS);
+    for (int round = 0; round < rounds; round++)
         served += burst(e);
     struct thrdsrv_stats stats = embedded_stats(e);
     embedded_finish(e);
@@ -100,7 +101,7 @@ static void bursts_under(struct embedded *e, enum thrdsrv_when_full policy)
     assert_int_equal(stats.peak, slots(e));
     assert_int_equal(atomic_load(&gauge->served), stats.served);
     assert_int_equal(served, stats.served);
-    assert_int_equal(stats.served + stats.refused_full, ROUNDS * BURST);
+    assert_int_equal(stats.served + stats.refused_full, rounds * BURST);
     if (policy == THRDSRV_FULL_WAIT)
         assert_int_equal(stats.refused_full, 0);
 }

@@ -106,11 +106,11 @@ static void descriptors(struct process *server)
         suite_skip("the wrapper keeps the limit of descriptors to itself");
     process_start(server, "--park=off", "--log=notice", NULL);
     begin_scene(&scene, server);
-    shortage_set_limit(server, RLIMIT_NOFILE, (rlim_t)proc_lowest_free_fd(server->pid));
+    shortage_set_limit(server, SHORTAGE_OF_FILES, (rlim_t)proc_lowest_free_fd(server->pid));
     int first = client_connect(process_address(server));
     process_log_wait(server, "level=warn msg=\"accept failed\" action=pause");
     watch_scene(&scene, 1);
-    shortage_set_limit(server, RLIMIT_NOFILE, 0);
+    shortage_set_limit(server, SHORTAGE_OF_FILES, 0);
     client_echo(first, "waited");
     end_scene(&scene);
 }
@@ -215,11 +215,11 @@ static void address_space(struct process *server)
         suite_skip("the memory is the tool's");
     process_start(server, "--park=off", "--log=notice", NULL);
     begin_scene(&scene, server);
-    shortage_set_limit(server, RLIMIT_AS, (rlim_t)proc_space_kib(server->pid) * 1024);
+    shortage_set_limit(server, SHORTAGE_OF_ADDRESSES, (rlim_t)proc_space_kib(server->pid) * 1024);
     if (suite_mode() == THRDSRV_MODE_THREAD)
         expect_refusal(server);
     watch_scene(&scene, 1);
-    shortage_set_limit(server, RLIMIT_AS, 0);
+    shortage_set_limit(server, SHORTAGE_OF_ADDRESSES, 0);
     end_scene(&scene);
 }
 
@@ -310,23 +310,26 @@ static void memory_of_a_group(struct embedded *e)
 
 /* ---- Disk for the log -------------------------------------------------------------------- */
 
-/* Clients that come and go, whose ends are lines, until the log grows no more. */
-static void fill_the_log(struct process *server)
+enum { FILE_SIZE = 2000, DISK_SIZE = 4096 };
+
+/* Clients that come and go, whose ends are lines, until there is room for no byte more. */
+static void fill_the_log(struct process *server, size_t room)
 {
-    size_t size = 0;
-    for (int without_growth = 0; without_growth < 3;) {
-        process_log_text(server);
-        without_growth = server->log_size == size && size > 0 ? without_growth + 1 : 0;
-        size = server->log_size;
+    int64_t deadline = patience();
+    do {
+        if (time_left(deadline) == 0)
+            suite_fail("the log has %zu bytes and is not full", server->log_size);
         client_leave(client_served(process_address(server)));
-    }
+        process_log_text(server);
+    } while (server->log_size < room);
+    assert_int_equal(server->log_size, room);
 }
 
 /* Those who are held come when the log is full already: nothing of that is lost on them. */
-static void full_log(struct process *server, void (*give_room)(struct process *server))
+static void full_log(struct process *server, size_t room, void (*give_room)(struct process *server))
 {
     struct scene scene;
-    fill_the_log(server);
+    fill_the_log(server, room);
     begin_scene(&scene, server);
     process_signal(server, SIGUSR1); /* the accept loop, too, has something to write */
     watch_scene(&scene, 0);
@@ -337,7 +340,7 @@ static void full_log(struct process *server, void (*give_room)(struct process *s
 
 static void give_more_to_the_file(struct process *server)
 {
-    shortage_set_limit(server, RLIMIT_FSIZE, 0);
+    shortage_set_limit(server, SHORTAGE_OF_FILE_SIZE, 0);
 }
 
 /* Whoever writes beyond it gets SIGXFSZ, which ends a process that does nothing about it. */
@@ -347,8 +350,8 @@ static void size_of_the_log(struct process *server)
         suite_skip("the wrapper writes to the same file");
     process_start(server, "--park=10ms", "--log=info", NULL);
     process_log_wait(server, "msg=start");
-    shortage_set_limit(server, RLIMIT_FSIZE, 2000);
-    full_log(server, give_more_to_the_file);
+    shortage_set_limit(server, SHORTAGE_OF_FILE_SIZE, FILE_SIZE);
+    full_log(server, FILE_SIZE, give_more_to_the_file);
 }
 
 static char disk[64];
@@ -361,9 +364,11 @@ static void remove_disk(void)
     rmdir(disk);
 }
 
-/* A disk of one page, which nobody outside sees. */
+/* A disk that nobody outside sees. tmpfs counts in pages. */
 static void make_small_disk(void)
 {
+    if (sysconf(_SC_PAGESIZE) != DISK_SIZE)
+        suite_skip("a page of this machine is larger than the disk is to be");
     if (getuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         suite_skip("no file system can be mounted here");
@@ -390,7 +395,7 @@ static void disk_of_the_log(struct process *server)
     snprintf(name, sizeof name, "%s/stderr", server->dir);
     assert_int_equal(symlink(log, name), 0);
     process_start(server, "--park=10ms", "--log=info", NULL);
-    full_log(server, enlarge_the_disk);
+    full_log(server, DISK_SIZE, enlarge_the_disk);
 }
 
 int main(int argc, char **argv)

@@ -169,15 +169,17 @@ int64_t proc_cpu_ns(pid_t pid)
     return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
-int64_t proc_waited_ns(pid_t pid, pid_t tid)
+bool proc_waits(pid_t pid, pid_t tid, struct proc_waits *waits)
 {
     char path[64];
     char text[128];
-    long long waited = 0;
+    long long ns = 0;
+    long long times = 0;
     snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)pid, (int)tid);
-    if (read_file(path, text, sizeof text) == 0 || sscanf(text, "%*d %lld", &waited) != 1)
-        return -1;
-    return waited;
+    if (read_file(path, text, sizeof text) == 0 || sscanf(text, "%*d %lld %lld", &ns, &times) != 2)
+        return false;
+    *waits = (struct proc_waits){ns, times};
+    return true;
 }
 
 /* A field of /proc/PID/statm, counted from 0, in KiB; -1 where the process is gone. */

@@ -34,9 +34,13 @@ int proc_lowest_free_fd(pid_t pid);
 /* Processor time that a process has used so far, all its threads together, in nanoseconds. */
 int64_t proc_cpu_ns(pid_t pid);
 
-/* How long a task of a process was ready to run and did not, because others did, in nanoseconds. -1
- * where it is gone, or the kernel does not tell. */
-int64_t proc_waited_ns(pid_t pid, pid_t tid);
+/* How long a task of a process was ready to run and did not, because others did, in nanoseconds;
+ * and how often it then ran. Returns false where it is gone, or the kernel does not tell. */
+struct proc_waits {
+    int64_t ns;
+    int64_t times;
+};
+bool proc_waits(pid_t pid, pid_t tid, struct proc_waits *waits);
 
 /* Memory of a process that is resident now, and its address space, in KiB. */
 int64_t proc_rss_kib(pid_t pid);
