@@ -49,10 +49,11 @@ static int64_t task_began_ns(pid_t tid)
 /* Returns when the thread that let go of a slot at that moment has ended for the kernel too. Its
  * work is done, so that takes microseconds, unless the program has destructors of its own for
  * threads (pthread_key_create(3)). The number may be another task's by now: that one began later,
- * which is worth a look at /proc only when the number is still taken after some tries. */
+ * which is worth a look at /proc only when the number is still taken after some tries. Where a
+ * sandbox refuses to tell, that look is the answer. */
 static void wait_until_gone(pid_t tid, int64_t departed_at_ns)
 {
-    for (int tries = 0; syscall(SYS_tgkill, getpid(), tid, 0) == 0; tries++) {
+    for (int tries = 0; syscall(SYS_tgkill, getpid(), tid, 0) == 0 || errno != ESRCH; tries++) {
         if (tries < 100) {
             sched_yield();
             continue;

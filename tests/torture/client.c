@@ -69,19 +69,29 @@ static int add(struct play *play, int fd)
     return (int)play->client_count++;
 }
 
-int client_open_at(struct play *play, unsigned listener)
+/* That number among those that were not closed again; the first where there are fewer. */
+static unsigned find_listener(const struct play *play, unsigned number)
 {
-    return add(play, dial(play, listener));
+    const struct control *control = play->control;
+    unsigned count = atomic_load(&control->listeners), first = count;
+    for (unsigned i = 0; i < count; i++) {
+        if (control->listener[i].fd < 0)
+            continue;
+        if (number-- == 0)
+            return i;
+        first = first == count ? i : first;
+    }
+    return first < count ? first : 0;
 }
 
-/* A start may have gone through several listeners before it had one to stay with. */
+int client_open_at(struct play *play, unsigned number)
+{
+    return add(play, dial(play, find_listener(play, number)));
+}
+
 int client_open(struct play *play)
 {
-    unsigned count = atomic_load(&play->control->listeners);
-    int fd = dial(play, 0);
-    for (unsigned i = 1; fd < 0 && i < count && i < LISTENERS_MAX; i++)
-        fd = dial(play, i);
-    return add(play, fd);
+    return client_open_at(play, 0);
 }
 
 /* ---- Exchanges ----------------------------------------------------------------------------- */

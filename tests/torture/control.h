@@ -10,7 +10,7 @@
 /* The environment variable that names the file to map. */
 #define CONTROL_VARIABLE "TORTURE_CONTROL"
 
-#define LISTENERS_MAX    8
+#define LISTENERS_MAX    64
 
 /* Faults that the wrappers themselves bring in once the point has struck, so that it can be seen
  * that the driver finds them (planted.sh). */
@@ -48,6 +48,8 @@ struct control {
     struct {
         int family;
         unsigned port; /* 0: not TCP */
+        int fd;        /* in the process pid; -1: it was closed again */
+        int pid;
     } listener[LISTENERS_MAX];
 };
 

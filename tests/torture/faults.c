@@ -95,10 +95,22 @@ void fault_note_listener(int fd)
     socklen_t length = sizeof address;
     if (!control || getsockname(fd, (struct sockaddr *)&address, &length) < 0)
         return;
-    unsigned index = atomic_fetch_add(&control->listeners, 1);
+    unsigned index = atomic_load(&control->listeners);
     if (index >= LISTENERS_MAX)
-        return;
+        abort();
     control->listener[index].family = address.sin6_family;
     /* The port lies at the same place in both families. */
     control->listener[index].port = address.sin6_family == AF_UNIX ? 0 : ntohs(address.sin6_port);
+    control->listener[index].fd = fd;
+    control->listener[index].pid = (int)getpid();
+    atomic_store(&control->listeners, index + 1);
+}
+
+/* Children close copies of them. */
+void fault_note_close(int fd)
+{
+    unsigned count = control ? atomic_load(&control->listeners) : 0;
+    for (unsigned i = 0; i < count; i++)
+        if (control->listener[i].fd == fd && control->listener[i].pid == (int)getpid())
+            control->listener[i].fd = -1;
 }

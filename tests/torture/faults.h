@@ -26,8 +26,10 @@ bool fault_planted(enum plant plant);
 /* Whether calls go on failing: nothing can be made good then. */
 bool fault_stays(void);
 
-/* Notes that somebody waits for events, and that a socket listens. */
+/* Notes that somebody waits for events, that a socket listens, and that a descriptor is closed,
+ * which may be such a socket: a start can go through several before it has one to stay with. */
 void fault_note_turn(void);
 void fault_note_listener(int fd);
+void fault_note_close(int fd);
 
 #endif

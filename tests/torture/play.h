@@ -100,9 +100,9 @@ enum heard {
 };
 
 /* Each returns the number of a new client, or -1 where nobody listens (a violation, unless the
- * server was to end). listener: by number, as they were opened. */
+ * server was to end). number: of the listener, as they were opened. */
 int client_open(struct play *play);
-int client_open_at(struct play *play, unsigned listener);
+int client_open_at(struct play *play, unsigned number);
 
 /* Says something out of turn. */
 void client_say(struct play *play, int client, const char *text);

@@ -226,6 +226,7 @@ static void print_table(double seconds)
            "struck, %zu violations; %.0f s, seed %llu\n",
            run_count, made, CALLS, count_struck_calls(), list.count, atomic_load(&shared->struck),
            atomic_load(&shared->violations), seconds, (unsigned long long)wanted.seed);
+    printf("cases: %zu\n", list.count); /* for ci/lib/steps.sh */
 }
 
 static void print_list(void)

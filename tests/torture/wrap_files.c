@@ -38,6 +38,7 @@ int torture_close(int fd);
 int torture_close(int fd)
 {
     const struct variant *variant = fault_of(CALL_CLOSE);
+    fault_note_close(fd);
     int result = fault_planted(PLANT_LEAK) ? 0 : close(fd);
     if (variant) {
         errno = variant->error;
