@@ -74,8 +74,8 @@ struct thrdsrv_server;
  * kernel's backlog takes connections. On success *server is the caller's, to be given to
  * thrdsrv_server_destroy(). The configuration is copied, and the strings in it too.
  * Returns 0, or E_INVALID, E_MEMORY, E_SYSTEM, E_UNSUPPORTED with *server NULL; config->log has
- * then got one line of level ERROR that names the cause and the remedy (unless not even memory for
- * that was there, or config->size is too small to hold a log). Any thread. */
+ * then got one line of level ERROR that names the cause and the remedy (unless config->size is
+ * too small to hold a log). Any thread. */
 THRDSRV_API int thrdsrv_server_create(const struct thrdsrv_config *config,
                                       struct thrdsrv_server **server);
 

@@ -81,16 +81,23 @@ static int copy_strings(struct thrdsrv_config *copy, const struct thrdsrv_config
     return listen && complete ? 0 : THRDSRV_E_MEMORY;
 }
 
-int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config)
+/* An older program's struct is shorter: the rest keeps its defaults. A newer one's may ask for what
+ * this library does not know. */
+bool config_read(struct thrdsrv_config *copy, const struct thrdsrv_config *config)
 {
     const struct thrdsrv_config defaults = THRDSRV_CONFIG_INIT;
-    const char *allowed;
     *copy = defaults;
     if (config->size < sizeof config->size)
-        return THRDSRV_E_INVALID;
-    /* An older program's struct is shorter: the rest keeps its defaults. A newer one's may ask for
-     * what this library does not know. */
+        return false;
     memcpy(copy, config, config->size < sizeof *copy ? config->size : sizeof *copy);
+    return true;
+}
+
+int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config)
+{
+    const char *allowed;
+    if (!config_read(copy, config))
+        return THRDSRV_E_INVALID;
     struct thrdsrv_config whole = *copy;
     copy->listen = NULL; /* nothing of the caller's is kept, whatever happens below */
     copy->listen_count = 0;

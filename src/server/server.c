@@ -38,16 +38,21 @@ bool server_is_child_copy(struct thrdsrv_server *server)
 }
 
 /* Logs that what failed with error, and returns error; errno is kept. */
-static int failed(const struct thrdsrv_server *server, const char *what, int error)
+static int report_failed(const struct thrdsrv_config *config, const char *what, int error)
 {
     struct log_line line;
     int kept = errno;
     log_begin(&line, "cannot create the server");
     log_text(&line, "call", what);
     log_text(&line, "error", error == THRDSRV_E_SYSTEM ? strerror(kept) : thrdsrv_strerror(error));
-    log_send(&server->config, THRDSRV_LOG_ERROR, &line);
+    log_send(config, THRDSRV_LOG_ERROR, &line);
     errno = kept;
     return error;
+}
+
+static int failed(const struct thrdsrv_server *server, const char *what, int error)
+{
+    return report_failed(&server->config, what, error);
 }
 
 /* A descriptor named twice would be closed twice, and the second time be somebody else's; so would
@@ -114,6 +119,10 @@ static int open_all(struct thrdsrv_server *server)
     error = accept_loop_init(server);
     if (error < 0)
         return failed(server, "epoll_ctl", error);
+    /* One that blocks would stop the loop when a connection is gone before it is accepted. */
+    for (unsigned i = 0; i < server->listener_count; i++)
+        if (listener_unblock(&server->listeners[i]) < 0)
+            return failed(server, "fcntl", THRDSRV_E_SYSTEM);
     /* Nothing can fail any more: what was adopted is ours. */
     for (unsigned i = 0; i < server->listener_count; i++)
         listener_adopt(&server->listeners[i], &server->config);
@@ -159,8 +168,11 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
 {
     *result = NULL;
     struct thrdsrv_server *server = calloc(1, sizeof *server);
-    if (!server)
-        return THRDSRV_E_MEMORY;
+    if (!server) {
+        struct thrdsrv_config whole;
+        config_read(&whole, config);
+        return report_failed(&whole, "calloc", THRDSRV_E_MEMORY);
+    }
     server->epoll = server->handover = -1;
     server->depth = atomic_fetch_add(&worker_depth, 0);
     server->check_at_ms = CLOCK_NEVER;

@@ -96,4 +96,7 @@ void server_enter_child(void);
 int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config);
 void config_free(struct thrdsrv_config *copy);
 
+/* The same without any check or copy of what it points to; false where its size is too small. */
+bool config_read(struct thrdsrv_config *copy, const struct thrdsrv_config *config);
+
 #endif
