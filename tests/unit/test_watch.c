@@ -126,6 +126,16 @@ static void test_a_worker_that_lingers_after_its_cut_is_forced_in_time(void **st
     end(slot);
 }
 
+/* So many slots that to look at them takes longer than a twentieth of the usual pause. */
+static void test_a_long_look_is_followed_by_a_long_rest(void **state)
+{
+    (void)state;
+    slot_table_fini(&server.table);
+    assert_int_equal(slot_table_init(&server.table, 500000, &server, server.wakeup), 0);
+    watch_check(&server, NOW_MS);
+    assert_in_range(server.rest_until_ms, NOW_MS + 11, NOW_MS + 60000);
+}
+
 /* A worker that has been reserved announces itself at any moment. */
 static void test_a_worker_that_begins_is_looked_at_soon(void **state)
 {
@@ -149,6 +159,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_worker_that_lingers_after_its_cut_is_forced_in_time,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_long_look_is_followed_by_a_long_rest, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_a_worker_that_begins_is_looked_at_soon, set_up,
                                         tear_down),
     };
