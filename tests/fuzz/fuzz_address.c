@@ -94,12 +94,13 @@ static void check_round_trip(const struct sockaddr_storage *name)
     FUZZ_CHECK(is_same(&spec.addresses[0], (const struct sockaddr *)name));
 }
 
-static void check_process(uint64_t pid, uint64_t uid)
+/* Any number that the kernel has for a process or a user. */
+static void check_process(const struct sockaddr_in6 *numbers)
 {
     struct address address = {.family = AF_UNIX};
     char text[ADDRESS_TEXT_SIZE];
-    address.of.process.pid = (pid_t)(pid & INT32_MAX); /* as the kernel has them */
-    address.of.process.uid = (uid_t)uid;
+    address.of.process.pid = (pid_t)(numbers->sin6_flowinfo & INT32_MAX);
+    address.of.process.uid = (uid_t)numbers->sin6_scope_id;
     address_format(&address, text);
     FUZZ_CHECK(strlen(text) < sizeof text && begins_with(text, "unix:pid="));
 }
@@ -112,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&name, 0, sizeof name);
     for (size_t i = 0; i < sizeof(struct sockaddr_in6); i++)
         ((unsigned char *)&name)[i] = fuzz_byte(&input);
-    check_process(*(uint64_t *)&name, ((uint64_t *)&name)[1]);
+    check_process((const struct sockaddr_in6 *)&name);
     name.ss_family = families[name.ss_family % 4];
     check_round_trip(&name);
     check_text(fuzz_text(&input, 0));
