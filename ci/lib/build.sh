@@ -59,6 +59,15 @@ need_embed_tools() {
     need musl-tools 'musl-gcc' have musl-gcc
 }
 
+need_fuzz_tools() {
+    need 'clang libclang-rt-dev' 'libFuzzer, ASan, UBSan' can_fuzz_with_clang
+}
+
+can_fuzz_with_clang() {
+    printf 'int LLVMFuzzerTestOneInput(void) { return 0; }\n' |
+        clang -fsanitize=fuzzer,address,undefined -x c -o /dev/null -
+}
+
 can_sanitize_with_clang() {
     printf 'int main(void) { return 0; }\n' |
         clang -fsanitize=address,undefined -x c -o /dev/null -

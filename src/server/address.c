@@ -100,6 +100,15 @@ static bool parse_port(const char *text, in_port_t *port)
     return value <= 65535;
 }
 
+/* strtoull(3) alone would take spaces and signs as well. */
+static bool parse_zone(const char *text, uint32_t *scope)
+{
+    size_t digits = strspn(text, "0123456789");
+    unsigned long long value = strtoull(text, NULL, 10);
+    *scope = (uint32_t)value;
+    return digits > 0 && text[digits] == '\0' && value <= UINT32_MAX;
+}
+
 static void add_v4(struct listen_spec *spec, struct in_addr ip, in_port_t port)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = port, .sin_addr = ip};
@@ -121,7 +130,7 @@ static const char *parse_v6(struct listen_spec *spec, const char *text)
     char ip[INET6_ADDRSTRLEN + 16];
     struct in6_addr binary;
     in_port_t port;
-    unsigned long scope = 0;
+    uint32_t scope = 0;
     const char *close = strchr(text, ']');
     if (!close || close[1] != ':' || (size_t)(close - text) > sizeof ip)
         return "an IPv6 address is written [ADDRESS]:PORT";
@@ -131,15 +140,13 @@ static const char *parse_v6(struct listen_spec *spec, const char *text)
     ip[close - text - 1] = '\0';
     char *zone = strchr(ip, '%');
     if (zone) {
-        char *end;
         *zone++ = '\0';
-        scope = strtoul(zone, &end, 10);
-        if (end == zone || *end || scope > UINT32_MAX)
+        if (!parse_zone(zone, &scope))
             return "the zone behind % must be the number of an interface";
     }
     if (inet_pton(AF_INET6, ip, &binary) != 1)
         return "what stands between [ and ] must be a numeric IPv6 address";
-    add_v6(spec, binary, (uint32_t)scope, port);
+    add_v6(spec, binary, scope, port);
     return NULL;
 }
 

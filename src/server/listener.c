@@ -116,13 +116,11 @@ static int fill_bound(struct listener *listener, int fd, struct sockaddr_storage
     return 0;
 }
 
-static void set_port(struct sockaddr_storage *address, in_port_t port)
+/* Where a spec has two addresses the second is IPv6. */
+static void set_second_port(struct listen_spec *spec, in_port_t port)
 {
-    /* sin_port and sin6_port lie at the same place. */
-    if (address->ss_family == AF_INET)
-        memcpy((char *)address + offsetof(struct sockaddr_in, sin_port), &port, sizeof port);
-    else
-        memcpy((char *)address + offsetof(struct sockaddr_in6, sin6_port), &port, sizeof port);
+    memcpy((char *)&spec->addresses[1] + offsetof(struct sockaddr_in6, sin6_port), &port,
+           sizeof port);
 }
 
 /* Opens the addresses of a spec in order. The second may lack its family; with same_port it takes
@@ -147,7 +145,7 @@ static unsigned open_all(struct listener *listeners, unsigned *count, struct lis
         if (spec->same_port && i == 0) {
             struct sockaddr_in v4;
             memcpy(&v4, &bound, sizeof v4);
-            set_port(&spec->addresses[1], v4.sin_port);
+            set_second_port(spec, v4.sin_port);
         }
     }
     return spec->count;
@@ -168,7 +166,7 @@ static int open_tcp_spec(struct listener *listeners, unsigned *count, struct lis
             errno = kept;
             return refused(config, text, NULL);
         }
-        set_port(&spec->addresses[1], 0);
+        set_second_port(spec, 0);
     }
 }
 

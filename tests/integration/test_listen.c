@@ -1,6 +1,8 @@
 /* test_listen - addresses: both families, several at once, Unix sockets; what is refused, with
  * which status, and whether the message helps. */
 #include <arpa/inet.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -179,7 +181,7 @@ static void bad_addresses_are_usage_errors(struct process *server)
 /* "--listen=unix:DIR/socket" and the words behind it. */
 static const char *unix_option(struct process *server, const char *more)
 {
-    static char text[256];
+    static char text[512];
     snprintf(text, sizeof text, "--listen=unix:%s/socket%s", server->dir, more);
     return text;
 }
@@ -224,6 +226,53 @@ static void unix_socket_has_the_owner_asked_for(struct process *server)
     assert_int_equal(stat(socket_path(server), &status), 0);
     assert_int_equal(status.st_uid, 12345);
     assert_int_equal(status.st_gid, 23456);
+}
+
+/* By name as well as by number: here the user that runs the test, and its group. */
+static void unix_socket_has_the_owner_named(struct process *server)
+{
+    struct stat status;
+    char option[200];
+    const struct passwd *user = getpwuid(getuid());
+    const struct group *group = getgrgid(getgid());
+    if (!user || !group)
+        suite_skip("who runs this has no name");
+    snprintf(option, sizeof option, ",owner=%.64s:%.64s", user->pw_name, group->gr_name);
+    process_start(server, unix_option(server, option), NULL);
+    assert_int_equal(stat(socket_path(server), &status), 0);
+    assert_int_equal(status.st_uid, getuid());
+    assert_int_equal(status.st_gid, getgid());
+}
+
+static void unknown_owner_is_a_usage_error(struct process *server)
+{
+    static const char *const owners[] = {",owner=no such user", ",owner=:no such group",
+                                         ",owner=99999999999", ",owner=0:x1"};
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
+        assert_int_equal(process_start_refused(server, unix_option(server, owners[i]), NULL), 2);
+        assert_non_null(strstr(process_log_text(server), "owner= names a user or group that"));
+        process_renew(server);
+    }
+}
+
+/* The remedy is told: this is a network for documentation (RFC 5737). */
+static void address_of_another_machine_is_named_with_a_remedy(struct process *server)
+{
+    assert_int_equal(process_start_refused(server, "--listen=192.0.2.1:0", NULL), 1);
+    process_log_wait(server, "listen=192.0.2.1:0");
+    assert_non_null(strstr(process_log_text(server), "no interface of this machine has"));
+}
+
+/* Somebody has put another file in its place: that one stays. */
+static void a_file_in_place_of_the_socket_outlives_the_server(struct process *server)
+{
+    process_start(server, unix_option(server, ""), NULL);
+    assert_int_equal(unlink(socket_path(server)), 0);
+    FILE *file = fopen(socket_path(server), "we");
+    assert_non_null(file);
+    fclose(file);
+    process_stop(server);
+    assert_int_equal(access(socket_path(server), F_OK), 0);
 }
 
 static void unix_socket_goes_with_the_server(struct process *server)
@@ -324,6 +373,10 @@ int main(int argc, char **argv)
         CASE(bad_addresses_are_usage_errors),
         CASE(unix_socket_has_the_mode_asked_for),
         CASE(unix_socket_has_the_owner_asked_for),
+        CASE(unix_socket_has_the_owner_named),
+        CASE(unknown_owner_is_a_usage_error),
+        CASE(address_of_another_machine_is_named_with_a_remedy),
+        CASE(a_file_in_place_of_the_socket_outlives_the_server),
         CASE(unix_socket_goes_with_the_server),
         CASE(stale_unix_socket_is_replaced),
         CASE(live_unix_socket_is_left_alone),

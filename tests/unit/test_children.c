@@ -290,6 +290,30 @@ static void children_that_end_interrupt_nobody(struct embedded *e)
     close(ended);
 }
 
+static int kill_itself(struct thrdsrv_conn *conn, void *user)
+{
+    (void)conn;
+    (void)user;
+    return raise(SIGKILL);
+}
+
+/* In a host that ignores SIGCHLD the kernel reaps: how the child ended is lost, not that it did. */
+static void a_crash_that_the_kernel_keeps_to_itself_is_an_error(struct embedded *e)
+{
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    struct sigaction kept;
+    sigaction(SIGCHLD, &ignored, &kept);
+    embedded_serve(e, kill_itself);
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    struct embedded_end end = embedded_wait_end(e, 1);
+    assert_int_equal(end.end.reason, THRDSRV_END_ERROR);
+    assert_int_equal(end.end.code, 0);
+    client_close(fd);
+    embedded_finish(e);
+    sigaction(SIGCHLD, &kept, NULL);
+}
+
 /* Signals are the host's: no thread of the library hears of any but those of faults. */
 static void threads_leave_signals_to_the_host(struct embedded *e)
 {
@@ -374,6 +398,8 @@ int main(int argc, char **argv)
         EMBEDDED_IN_MODE(a_child_may_run_a_server_of_its_own, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_IN_MODE(children_have_the_mask_of_the_host, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_IN_MODE(children_that_end_interrupt_nobody, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_IN_MODE(a_crash_that_the_kernel_keeps_to_itself_is_an_error, "fork",
+                         THRDSRV_MODE_FORK),
         EMBEDDED_IN_MODE(threads_leave_signals_to_the_host, "thread", THRDSRV_MODE_THREAD),
         EMBEDDED_IN_MODE(threads_leave_signals_to_the_host, "inline", THRDSRV_MODE_INLINE),
         EMBEDDED_ONCE(destroy_waits_for_a_late_stop),

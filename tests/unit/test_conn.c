@@ -479,6 +479,26 @@ static void test_a_handler_that_does_nothing_for_ever_is_ended(void **state)
     assert_int_equal(conn_run_handler(&conn, &wrong), THRDSRV_E_INVALID);
 }
 
+/* Wants more whatever it is told; it consumes what there is. */
+static enum thrdsrv_step insatiable_step(void *session, struct thrdsrv_stream *stream)
+{
+    (void)session;
+    stream->next_in += stream->avail_in;
+    stream->avail_in = 0;
+    return THRDSRV_STEP_WANT_INPUT;
+}
+
+static void test_a_handler_that_wants_more_than_there_is_ends_with_the_input(void **state)
+{
+    (void)state;
+    static const struct thrdsrv_handler insatiable = {
+        .name = "insatiable", .summary = "", .start = greedy_start, .step = insatiable_step};
+    say("all there is", 12);
+    shutdown(peer, SHUT_WR);
+    assert_int_equal(conn_run_handler(&conn, &insatiable), 0);
+    assert_int_equal(progress_read(&progress.bytes_in), 12);
+}
+
 static void test_the_adapter_serves_until_the_end_of_input(void **state)
 {
     (void)state;
@@ -533,6 +553,7 @@ int main(void)
         WITH_PAIR(test_linger_waits_for_the_peers_end),
         WITH_PAIR(test_a_handler_that_never_consumes_is_ended),
         WITH_PAIR(test_a_handler_that_does_nothing_for_ever_is_ended),
+        WITH_PAIR(test_a_handler_that_wants_more_than_there_is_ends_with_the_input),
         WITH_PAIR(test_the_adapter_serves_until_the_end_of_input),
         WITH_PAIR(test_who_it_is),
     };

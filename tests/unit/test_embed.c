@@ -399,6 +399,7 @@ static void every_error_has_a_text(struct embedded *e)
     }
     assert_string_equal(thrdsrv_strerror(THRDSRV_E_FULL - 1), "unknown error");
     assert_string_equal(thrdsrv_strerror(1), "unknown error");
+    assert_string_equal(thrdsrv_strerror(0), "success");
 }
 
 static void every_reason_and_state_has_a_name(struct embedded *e)

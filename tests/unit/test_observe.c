@@ -462,6 +462,24 @@ static void a_handlers_system_error_is_error(struct embedded *e)
     end_of_one(e, THRDSRV_END_ERROR);
 }
 
+/* What read_line() told it, passed on. */
+static int return_the_end_of_input(struct thrdsrv_conn *conn, void *user)
+{
+    (void)conn;
+    (void)user;
+    return THRDSRV_E_EOF;
+}
+
+static void a_handler_that_passes_on_the_end_of_input_is_eof(struct embedded *e)
+{
+    embedded_serve(e, return_the_end_of_input);
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    client_wait_end(fd);
+    client_close(fd);
+    end_of_one(e, THRDSRV_END_EOF);
+}
+
 /* Mode fork: "exit" ends the process by itself, "crash" by a signal, and anything else tells its
  * number, to be signalled from outside. */
 static int end_as_told(struct thrdsrv_conn *conn, void *user)
@@ -854,6 +872,7 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(a_slow_client_ends_by_rate),
         EMBEDDED_IN_ALL_MODES(the_stop_is_stopped),
         EMBEDDED_IN_ALL_MODES(a_handlers_system_error_is_error),
+        EMBEDDED_IN_ALL_MODES(a_handler_that_passes_on_the_end_of_input_is_eof),
         EMBEDDED_IN_MODE(a_child_that_exits_is_exit, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_IN_MODE(a_child_that_crashes_is_signal, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_IN_MODE(a_child_that_is_sent_sigterm_is_terminated, "fork", THRDSRV_MODE_FORK),

@@ -17,6 +17,7 @@
 
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/report.h"
 #include <thrdsrv/server.h>
 
 static char last_error[2048];
@@ -118,6 +119,43 @@ static void test_wrong_configurations_are_named(void **state)
     assert_non_null(strstr(last_error, "owner= names a user or group"));
 }
 
+/* Each lacks something, or has too much of it. */
+static void test_wrong_handlers_are_refused(void **state)
+{
+    (void)state;
+    for (int wrong = 0; wrong < 4; wrong++) {
+        struct thrdsrv_handler handler = thrdsrv_echo;
+        if (wrong == 0)
+            handler.name = NULL;
+        else if (wrong == 1)
+            handler.start = NULL;
+        else if (wrong == 2)
+            handler.step = NULL;
+        else
+            handler.session_size = THRDSRV_SESSION_MAX + 1;
+        REFUSES(handler, &handler, wrong < 3 ? "a handler with name" : "a session of at most");
+    }
+}
+
+static void test_a_configuration_without_its_size_is_refused(void **state)
+{
+    (void)state;
+    struct thrdsrv_config config = good_config();
+    config.size = sizeof config.size - 1; /* not even that field */
+    assert_int_equal(refuse(&config), THRDSRV_E_INVALID);
+}
+
+static void test_a_mode_that_was_not_built_is_unsupported(void **state)
+{
+    (void)state;
+    struct thrdsrv_config config = good_config();
+    config.mode = THRDSRV_MODE_FORK;
+    if (thrdsrv_mode_supported(config.mode))
+        skip();
+    assert_int_equal(refuse(&config), THRDSRV_E_UNSUPPORTED);
+    assert_non_null(strstr(last_error, "THRDSRV_FORK=ON"));
+}
+
 static void test_an_older_and_smaller_configuration_is_completed(void **state)
 {
     (void)state;
@@ -146,6 +184,19 @@ static void test_every_errno_of_accept_has_a_class(void **state)
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         assert_int_equal(listener_classify(broken[i]), ACCEPT_BROKEN);
     assert_int_equal(listener_classify(EAGAIN), ACCEPT_NOTHING);
+}
+
+static void test_used_time_is_what_came_between(void **state)
+{
+    (void)state;
+    struct rusage before = {.ru_utime = {5, 900000}, .ru_stime = {1, 100000}, .ru_minflt = 3};
+    struct rusage after = {.ru_utime = {7, 100000}, .ru_stime = {1, 300000}, .ru_minflt = 10};
+    report_usage_since(&after, &before);
+    assert_int_equal(after.ru_utime.tv_sec, 1);
+    assert_int_equal(after.ru_utime.tv_usec, 200000);
+    assert_int_equal(after.ru_stime.tv_sec, 0);
+    assert_int_equal(after.ru_stime.tv_usec, 200000);
+    assert_int_equal(after.ru_minflt, 7);
 }
 
 static void test_log_lines_are_logfmt(void **state)
@@ -361,8 +412,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_configurations_are_named),
+        cmocka_unit_test(test_wrong_handlers_are_refused),
+        cmocka_unit_test(test_a_configuration_without_its_size_is_refused),
+        cmocka_unit_test(test_a_mode_that_was_not_built_is_unsupported),
         cmocka_unit_test(test_an_older_and_smaller_configuration_is_completed),
         cmocka_unit_test(test_every_errno_of_accept_has_a_class),
+        cmocka_unit_test(test_used_time_is_what_came_between),
         cmocka_unit_test(test_log_lines_are_logfmt),
         cmocka_unit_test(test_a_log_line_that_is_too_long_is_cut),
         cmocka_unit_test(test_trouble_is_logged_once_a_second),

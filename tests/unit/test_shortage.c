@@ -170,6 +170,34 @@ static void too_many_waiting_connections_are_refused(struct embedded *e)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+/* Numbers 0 to 2 are free, and few others are to be had: whatever is the first to get none of those
+ * is not to keep one of these. */
+static void create_with_few_descriptors(struct embedded *e)
+{
+    struct thrdsrv_server *server;
+    struct rlimit limit;
+    IN_HOST(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    for (int fd = 0; fd < 64; fd++)
+        close(fd);
+    e->config.adopt = true;
+    e->config.listen_count = 0;
+    for (rlim_t most = 3; most < 7; most++) { /* eventfd, epoll, the two ends of a pipe */
+        struct rlimit few = {.rlim_cur = most, .rlim_max = limit.rlim_max};
+        IN_HOST(setrlimit(RLIMIT_NOFILE, &few) == 0);
+        IN_HOST(thrdsrv_server_create(&e->config, &server) == THRDSRV_E_SYSTEM);
+        for (int fd = 0; fd < 7; fd++)
+            IN_HOST(fcntl(fd, F_GETFD) < 0);
+    }
+    IN_HOST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    IN_HOST(thrdsrv_server_create(&e->config, &server) == 0);
+    thrdsrv_server_destroy(server);
+}
+
+static void standard_streams_become_nothing_of_ours(struct embedded *e)
+{
+    embedded_in_host(create_with_few_descriptors, e);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -177,6 +205,7 @@ int main(int argc, char **argv)
         EMBEDDED_IN_MODE(no_worker_is_an_end_too, "thread", THRDSRV_MODE_THREAD),
         EMBEDDED_IN_MODE(no_worker_is_an_end_too, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_ONCE(create_names_what_the_system_refused),
+        EMBEDDED_ONCE(standard_streams_become_nothing_of_ours),
         EMBEDDED_IN_MODE(too_many_waiting_connections_are_refused, "inline", THRDSRV_MODE_INLINE),
     };
     return embedded_run(argc, argv, "shortage", cases, sizeof cases / sizeof cases[0]);

@@ -165,6 +165,16 @@ static void test_a_start_that_fails_gives_the_slot_back(void **state)
     assert_int_equal(stats().accepted, 1);
 }
 
+static void test_errors_of_accept_are_counted_by_their_class(void **state)
+{
+    (void)state;
+    slot_table_count_accept_error(&table, false);
+    slot_table_count_accept_error(&table, true);
+    slot_table_count_accept_error(&table, true);
+    assert_int_equal(stats().accept_errors_conn, 1);
+    assert_int_equal(stats().accept_errors_system, 2);
+}
+
 static void test_a_start_that_fails_keeps_the_last_thread(void **state)
 {
     (void)state;
@@ -711,6 +721,7 @@ int main(void)
         WITH_TWO(test_hand_over_takes_the_parents_fd_out),
         WITH_TWO(test_cut_keeps_the_fd_and_the_first_reason),
         WITH_TWO(test_a_start_that_fails_gives_the_slot_back),
+        WITH_TWO(test_errors_of_accept_are_counted_by_their_class),
         WITH_TWO(test_a_start_that_fails_keeps_the_last_thread),
         WITH_TWO(test_unreserve_puts_the_slot_first),
         WITH_TWO(test_full_table_wakes_at_the_next_release),

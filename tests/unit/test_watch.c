@@ -95,6 +95,57 @@ static void test_a_look_is_taken_when_it_is_asked_for(void **state)
     assert_int_equal(server.check_at_ms, NOW_MS + 2);
 }
 
+/* Between its last answer and its release: cut or not, and the server stopping or not. */
+static void test_a_worker_that_ends_by_itself_is_let_be(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = serve_one();
+    slot_table_take(&server.table, slot);
+    watch_check(&server, NOW_MS);
+    assert_true(server.check_at_ms == CLOCK_NEVER);
+    server.phase = PHASE_CUTTING;
+    watch_check(&server, NOW_MS);
+    assert_in_range(server.check_at_ms, NOW_MS + 10, NOW_MS + 100);
+    assert_int_equal(cuts, 0);
+    slot_table_release(&server.table, slot, THRDSRV_END_DONE, 0);
+}
+
+static void test_a_worker_that_lingers_after_its_cut_is_forced_in_time(void **state)
+{
+    (void)state;
+    server.phase = PHASE_CUTTING;
+    struct SockInfo *slot = serve_one();
+    watch_check(&server, NOW_MS);
+    assert_int_equal(cuts, 1);
+    assert_int_equal(server.check_at_ms, NOW_MS + 50);
+    watch_check(&server, NOW_MS + 20); /* too early */
+    assert_int_equal(cuts, 1);
+    assert_int_equal(server.check_at_ms, NOW_MS + 50);
+    watch_check(&server, NOW_MS + 50);
+    assert_int_equal(cuts, 2);
+    end(slot);
+}
+
+/* So many slots that to look at them takes longer than a twentieth of the usual pause. */
+static void test_a_long_look_is_followed_by_a_long_rest(void **state)
+{
+    (void)state;
+    slot_table_fini(&server.table);
+    assert_int_equal(slot_table_init(&server.table, 500000, &server, server.wakeup), 0);
+    watch_check(&server, NOW_MS);
+    assert_in_range(server.rest_until_ms, NOW_MS + 11, NOW_MS + 60000);
+}
+
+/* A worker that has been reserved announces itself at any moment. */
+static void test_a_worker_that_begins_is_looked_at_soon(void **state)
+{
+    (void)state;
+    struct SockInfo *slot = slot_table_reserve(&server.table);
+    watch_check(&server, NOW_MS);
+    assert_in_range(server.check_at_ms, NOW_MS + 10, NOW_MS + 100);
+    slot_table_unreserve(&server.table, slot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +154,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_new_connection_does_not_hasten_the_next_look, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_look_is_taken_when_it_is_asked_for, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_worker_that_ends_by_itself_is_let_be, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_worker_that_lingers_after_its_cut_is_forced_in_time,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_long_look_is_followed_by_a_long_rest, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_worker_that_begins_is_looked_at_soon, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
