@@ -20,7 +20,7 @@
  * long anything takes (whatever can be late may come at any moment), and that a thread id comes again
  * (departed_at_ns; tests/unit/test_slot_table.c).
  *
- * Built with one macro WRONG_... the model has a fault that the code could have had; ci/proofs wants
+ * Built with one macro of those that begin with WRONG the model has a fault that the code could have had; ci/proofs wants
  * each of them found. */
 #ifndef SLOTS
 #define SLOTS 2
@@ -52,6 +52,7 @@ typedef sockinfo {
     bool generation; /* one bit is enough to tell a use from the next */
     bool pidfd;
     bool unwatched;
+    bool gone;
 #endif
 };
 sockinfo slots[SLOTS];

@@ -27,7 +27,7 @@ bool has_kill[CONNECTIONS + 1];
 #define worker_has_seen (sees_first || sees_last)
 
 /* Events that epoll_wait(2) has returned: of the first slot's child and of the last slot's. */
-bool sees_first, sees_last;
+bool sees_first, sees_last, any;
 bool first_generation, last_generation;
 
 inline worker_init()
@@ -76,11 +76,15 @@ inline worker_start(which, is_begun)
 inline watch(which)
 {
     atomic {
+        slots[which].gone = false;
         if
         :: slots[which].pidfd = true
         :: !system_reaps || process[slots[which].worker] == GONE ->
 #ifndef WRONG_UNWATCHED_FORGOTTEN
-            slots[which].unwatched = true
+            slots[which].unwatched = true;
+#endif
+#ifndef WRONG_KILL_AFTER_ESRCH
+            slots[which].gone = (process[slots[which].worker] == GONE)
 #else
             skip
 #endif
@@ -88,24 +92,24 @@ inline watch(which)
     }
 }
 
-/* request_stop(), under the lock that its caller has. By number only while we have not reaped it. */
+/* request_stop(), under the lock that its caller has. By number only while nobody has reaped it. */
 inline worker_request_stop(which, force)
 {
     assert(slots[which].worker != 0);
 #ifdef WRONG_KILL_BY_NUMBER
     assert(process[slots[which].worker] != GONE);
 #else
-    assert(slots[which].pidfd || process[slots[which].worker] != GONE);
+    assert(slots[which].pidfd || slots[which].gone || process[slots[which].worker] != GONE);
 #endif
-#ifdef WRONG_NEVER_FORCED
-    has_term[slots[which].worker] = true
-#else
     if
     :: process[slots[which].worker] != ALIVE
+#ifndef WRONG_NEVER_FORCED
     :: process[slots[which].worker] == ALIVE && force -> has_kill[slots[which].worker] = true
+#else
+    :: process[slots[which].worker] == ALIVE && force
+#endif
     :: process[slots[which].worker] == ALIVE && !force -> has_term[slots[which].worker] = true
     fi
-#endif
 }
 
 /* watch_reap(), reap() */
@@ -130,12 +134,20 @@ inline reap(which)
         assert(number == NONE);
         slot_table_release(which, 0);
 #endif
-        after_release()
+        any = true
     :: else
     fi
 }
 
 #define is_in_use(which) (slots[which].state == ACTIVE || slots[which].state == STOPPING)
+
+inline after_reaping()
+{
+    if
+    :: any -> any = false; after_release()
+    :: else
+    fi
+}
 
 inline worker_on_event()
 {
@@ -152,7 +164,8 @@ inline worker_on_event()
         :: is_in_use(SLOTS - 1) && slots[SLOTS - 1].generation == last_generation -> reap(SLOTS - 1)
         :: else
         fi
-    fi
+    fi;
+    after_reaping()
 }
 
 /* watch_reap_unwatched() */
@@ -165,7 +178,8 @@ inline worker_poll()
     if
     :: SLOTS > 1 && slots[SLOTS - 1].unwatched -> reap(SLOTS - 1)
     :: else
-    fi
+    fi;
+    after_reaping()
 }
 
 inline worker_after_check()
