@@ -31,6 +31,9 @@ function(thrdsrv_objects part)
     target_include_directories(${objects} PRIVATE ${PROJECT_SOURCE_DIR}/include
                                                   ${CMAKE_CURRENT_SOURCE_DIR})
     target_compile_options(${objects} PRIVATE -fno-lto)
+    if(THRDSRV_TESTS) # tests/faults adds up what functions need of the stack: FILE.su beside each object
+        target_compile_options(${objects} PRIVATE -fstack-usage)
+    endif()
     target_link_libraries(${objects} PRIVATE thrdsrv_flags Threads::Threads)
 endfunction()
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "clients.h"
-#include "crowd.h"
 #include "patience.h"
 #include "proc_fs.h"
 #include "process_log.h"
@@ -122,25 +121,6 @@ static void continued_child_goes_on(struct process *server)
     client_expect_text(fd, "while it is stopped");
     client_leave(fd);
     process_log_wait(server, "msg=end conn=1 end=eof");
-}
-
-/* All at once; who looks for zombies by parent and state finds none a second later. */
-static void no_zombies_after_many_children(struct process *server)
-{
-    size_t size = 100;
-    size_t count = scaled(1000);
-    struct crowd crowd;
-    process_start(server, "--slots=1000", NULL);
-    crowd_connect(&crowd, process_address(server), count);
-    crowd_talk(&crowd, crowd_echo_script, &size);
-    assert_int_equal(proc_children(server->pid, 0, NULL, 0), count);
-    crowd_leave(&crowd);
-    crowd_end(&crowd);
-    int64_t limit = now_ms() + allow_ms(1000);
-    while (proc_children(server->pid, 0, NULL, 0) > 0 && now_ms() < limit)
-        look_again(limit);
-    assert_int_equal(proc_children(server->pid, 0, NULL, 0), 0);
-    process_log_wait_count(server, "msg=end end=eof", count);
 }
 
 /* Killed while they serve, many of them. */
@@ -276,7 +256,6 @@ int main(int argc, char **argv)
         CASE(stopped_child_meets_its_timeout),
         CASE(stopped_child_does_not_hold_up_the_stop),
         CASE(continued_child_goes_on),
-        CASE(no_zombies_after_many_children),
         CASE(many_killed_children_give_their_slots_back),
         CASE(children_die_with_a_killed_server),
         CASE(busy_child_dies_with_a_killed_server),

@@ -220,11 +220,24 @@ static void check_ends(struct embedded *e, const struct thrdsrv_stats *stats)
         assert_int_equal(find_ends(e, conn, &end), 1);
 }
 
+/* A server that does not come to its end ends the test program, by SIGALRM. */
+static void begin_patience(void)
+{
+    alarm((unsigned)(time_left(patience()) / 1000 + 1));
+}
+
+static void end_patience(void)
+{
+    alarm(0);
+}
+
 void embedded_wait(struct embedded *e)
 {
     assert_true(e->started);
     e->started = false;
+    begin_patience();
     assert_int_equal(thrdsrv_server_wait(e->server), 0);
+    end_patience();
     struct thrdsrv_stats stats = embedded_stats(e);
     assert_int_equal(stats.active, 0);
     assert_int_equal(stats.accepted, stats.served + stats.refused_full + stats.refused_admission +
@@ -263,10 +276,14 @@ static int set_up(void **state)
 static void run(void **state)
 {
     const struct plan *plan = *state;
+    suite_note_case();
     cases_run++;
-    if (!thrdsrv_mode_supported(plan->mode))
+    if (!thrdsrv_mode_supported(plan->mode)) {
+        suite_note_end();
         skip();
+    }
     plan->run(&current);
+    suite_note_end();
 }
 
 /* A case that failed may have left the server running. */
@@ -275,7 +292,9 @@ static int tear_down(void **state)
     struct embedded *e = &current;
     (void)state;
     clients_close_all();
+    begin_patience();
     thrdsrv_server_destroy(e->server);
+    end_patience();
     free(e->log);
     free(e->ends);
     pthread_mutex_destroy(&e->lock);

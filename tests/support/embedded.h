@@ -70,6 +70,8 @@ struct CMUnitTest embedded_case(const char *name, embedded_case_fn *run, enum th
     EMBEDDED_IN_MODE(function, "thread", THRDSRV_MODE_THREAD),                                     \
         EMBEDDED_IN_MODE(function, "fork", THRDSRV_MODE_FORK),                                     \
         EMBEDDED_IN_MODE(function, "inline", THRDSRV_MODE_INLINE)
+/* In the mode that a program with suite_init() was started for (suite.h). */
+#define EMBEDDED_CASE(function) embedded_case(#function, function, suite_mode())
 /* For what no mode has a part in. */
 #define EMBEDDED_ONCE(function) EMBEDDED_IN_MODE(function, "any", THRDSRV_MODE_THREAD)
 

@@ -26,6 +26,7 @@
  *   THRD_SCALE           percent of the heavy counts (clients, connections, bytes), default 100
  *   THRD_TIMEOUT_FACTOR  multiplies the time limits, default 1
  *   THRD_KEEP            set: the servers' logs in /tmp/thrd-test-* are not removed
+ *   THRD_FAIL_FAST       set: cases behind the first one that fails are skipped
  *
  * Everything here and in the rest of tests/support runs on one thread, and a check that fails
  * ends the case (cmocka's longjmp), so what a case holds is known to the support files and given
@@ -49,6 +50,10 @@ typedef void suite_case_fn(struct process *server);
 /* One case in the array that main() hands to cmocka. */
 #define CASE(function) suite_case(#function, function)
 struct CMUnitTest suite_case(const char *name, suite_case_fn *run);
+
+/* A case begins, and has come to its end: for other kinds of cases (embedded.h). */
+void suite_note_case(void);
+void suite_note_end(void);
 
 /* Reads the arguments and the environment; ends the program when they are wrong. */
 void suite_init(int argc, char **argv);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -526,39 +525,6 @@ static void log_lines_of_threads_do_not_mix(struct embedded *e)
     embedded_in_host(log_from_threads, e);
 }
 
-/* Nobody reads the host's stderr any more, as behind "2>&1 | head". A SIGPIPE that was pending
- * before is the host's and stays. */
-static void log_to_nobody(struct embedded *e)
-{
-    int ends[2];
-    sigset_t set;
-    (void)e;
-    IN_HOST(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
-    IN_HOST(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
-    close(ends[0]);
-    close(ends[1]);
-    errno = ENOTTY;
-    thrdsrv_log_stderr(NULL, THRDSRV_LOG_NOTICE, "msg=hello");
-    IN_HOST(errno == ENOTTY);
-    pthread_sigmask(SIG_SETMASK, NULL, &set);
-    IN_HOST(!sigismember(&set, SIGPIPE));
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    IN_HOST(raise(SIGPIPE) == 0);
-    thrdsrv_log_stderr(NULL, THRDSRV_LOG_NOTICE, "msg=hello");
-    sigpending(&set);
-    IN_HOST(sigismember(&set, SIGPIPE));
-    thrdsrv_log_stderr(NULL, THRDSRV_LOG_NOTICE, "msg=hello");
-    _exit(0);
-}
-
-static void a_log_without_a_reader_is_no_sigpipe(struct embedded *e)
-{
-    embedded_in_host(log_to_nobody, e);
-}
-
 /* A host that gives up at the first error line, which destroy() itself makes when it is refused. */
 static void destroy_at_errors(void *user, enum thrdsrv_log_level level, const char *line)
 {
@@ -609,7 +575,6 @@ int main(int argc, char **argv)
         EMBEDDED_ONCE(every_reason_and_state_has_a_name),
         EMBEDDED_ONCE(a_log_line_is_one_write),
         EMBEDDED_ONCE(log_lines_of_threads_do_not_mix),
-        EMBEDDED_ONCE(a_log_without_a_reader_is_no_sigpipe),
         EMBEDDED_IN_ALL_MODES(a_log_hook_may_give_up),
     };
     return embedded_run(argc, argv, "embed", cases, sizeof cases / sizeof cases[0]);
