@@ -5,13 +5,19 @@ need_test_tools() {
     need pkg-config 'finds cmocka' have pkg-config
     need libcmocka-dev 'the test framework' pkg-config --exists cmocka
     need libjansson-dev 'thrd bench' pkg-config --exists jansson
+    need ccache 'compiles no file twice' have ccache
 }
 
-# build_tree DIRECTORY [CMAKE OPTION...]
+# build_tree DIRECTORY [CMAKE OPTION...]. Many trees differ in a few files only, so most of what they
+# compile is in ccache already, where there is one. The directory that -g writes down may be another
+# tree's.
 build_tree() {
-    local tree=$1
+    local tree=$1 launcher=
     shift
-    cmake -S . -B "$tree" "$@" && cmake --build "$tree" --parallel "$(nproc)"
+    ! have ccache || launcher=ccache
+    export CCACHE_NOHASHDIR=1
+    cmake -S . -B "$tree" "-DCMAKE_C_COMPILER_LAUNCHER=$launcher" "$@" &&
+        cmake --build "$tree" --parallel "$(nproc)"
 }
 
 # run_ctest DIRECTORY [CTEST OPTION...]: within the command $ctest_in, if set. The tests wait more

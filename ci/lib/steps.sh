@@ -11,34 +11,69 @@ print_usage() {
 
 steps_log_dir=
 steps_rows=()
+steps_beside=() steps_groups=()
 steps_passed=0 steps_failed=0 steps_skipped=0 steps_broken=0
 
 # steps_begin DIRECTORY: where the logs go; those of the last run go away.
 steps_begin() {
     steps_log_dir=$1
-    mkdir -p "$steps_log_dir" && rm -f "$steps_log_dir"/*.log || exit 1
+    mkdir -p "$steps_log_dir" && rm -f "$steps_log_dir"/*.{log,result} || exit 1
 }
 
 # step NAME COMMAND [ARGUMENT...]: COMMAND may be a function; it runs in a subshell.
 step() {
-    local name=$1 log="$steps_log_dir/$1.log" started=$SECONDS result=ok
+    printf '%s ...\n' "$1"
+    run_step "$@"
+    record_step "$1"
+}
+
+# step_beside NAME COMMAND [ARGUMENT...]: the same in the background, where it gets the time that the
+# steps in the foreground leave; its row comes with steps_join. It ends with the script.
+step_beside() {
+    printf '%s ... (beside the next ones)\n' "$1"
+    set -m # a process group of its own, which can be ended as a whole
+    (renice -n 10 "$BASHPID" >/dev/null && run_step "$@") &
+    set +m
+    steps_beside+=("$1")
+    steps_groups+=("$!")
+    trap 'kill -TERM "${steps_groups[@]/#/-}" 2>/dev/null' EXIT
+}
+
+steps_join() {
+    local name status=0
+    wait
+    for name in "${steps_beside[@]}"; do
+        record_step "$name" || status=1
+    done
+    steps_beside=() steps_groups=()
+    trap - EXIT
+    return "$status"
+}
+
+run_step() {
+    local name=$1 started=$SECONDS result=ok
     shift
-    printf '%s ...\n' "$name"
-    ("$@") >"$log" 2>&1 </dev/null || result=FAILED
+    ("$@") >"$steps_log_dir/$name.log" 2>&1 </dev/null || result=FAILED
+    echo "$result $((SECONDS - started))" >"$steps_log_dir/$name.result"
+}
+
+record_step() {
+    local name=$1 log="$steps_log_dir/$1.log" result=FAILED seconds=0
     local tests passed failed skipped cases reports
+    read -r result seconds <"$steps_log_dir/$name.result"
     read -r passed failed skipped cases reports < <(count_tests "$log")
     steps_passed=$((steps_passed + passed))
     steps_failed=$((steps_failed + failed))
     steps_skipped=$((steps_skipped + skipped))
     tests=$((passed + failed + skipped))
     steps_rows+=("$(printf '%-10s %-7s %6s %7s %8s %6s %8s %5d s' "$name" "$result" \
-        "${tests/#0/-}" "$failed" "$skipped" "$cases" "$reports" "$((SECONDS - started))")")
+        "${tests/#0/-}" "$failed" "$skipped" "$cases" "$reports" "$seconds")")
     if [ "$result" = ok ]; then
-        printf '%s: ok, %d s\n' "$name" "$((SECONDS - started))"
+        printf '%s: ok, %d s\n' "$name" "$seconds"
         return 0
     fi
     steps_broken=$((steps_broken + 1))
-    printf '%s: FAILED, %d s; the end of its log:\n' "$name" "$((SECONDS - started))"
+    printf '%s: FAILED, %d s; the end of its log:\n' "$name" "$seconds"
     without_routine "$log" | tail -n 200 | sed 's/^/    /'
     printf '%s: the whole log is %s\n' "$name" "$log"
     return 1

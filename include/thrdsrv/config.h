@@ -116,6 +116,41 @@ struct thrdsrv_config {
      * (thread-local variables, a signal mask, a name) is then there for the next connection. 0 or
      * less: each connection gets a new thread. */
     int64_t park_ms;
+
+    /* Limits for clients that take too much. A source is all the addresses that are equal in their
+     * first source_prefix_ipv4 or source_prefix_ipv6 bits. Peers without an IPv4 or IPv6 address
+     * (Unix sockets) are limited by rate alone. An IPv4 address that comes by an IPv6 socket
+     * (::ffff:10.0.0.1) is an IPv4 address.
+     *
+     * Whoever is over a limit of its source is refused at once: told busy_text with
+     * THRDSRV_FULL_BUSY, else closed. It has been accepted then, so config.admit is not asked, and
+     * no worker is started. */
+    unsigned per_source;         /* connections at once from one source; 0: no limit */
+    unsigned source_prefix_ipv4; /* 0 … 32 bits */
+    unsigned source_prefix_ipv6; /* 0 … 128 bits */
+
+    /* So many connections are let in within rate_ms, on the average, and rate_burst at once; 0: no
+     * limit. Then nothing is accepted until the next one may come in: the kernel's backlog holds
+     * them, none is refused. Refused ones do not count. */
+    unsigned rate;       /* 0 … 1000000 */
+    int64_t rate_ms;     /* 1000 … 3600000 */
+    unsigned rate_burst; /* 0 … 1000000; 0: as many as may come in a second, at least 1 */
+
+    /* The same for each source; but the address is known only after accept, so that who comes too
+     * fast is refused, until the next one may come in. Sources that have no connection are
+     * remembered as long as no more than 16,384 others have come since. */
+    unsigned source_rate;
+    int64_t source_rate_ms;
+    unsigned source_rate_burst;
+
+    /* When only so many slots are free, they are for peers of reserve_networks and those without an
+     * IPv4 or IPv6 address. Others are refused as above, also with THRDSRV_FULL_WAIT, because the
+     * address is known only after accept; they count as refused_full. 0 … slots - 1. The other
+     * limits hold for these networks too. */
+    unsigned reserve;
+    const char *const *reserve_networks; /* "ADDRESS/BITS", e.g. "10.0.0.0/8", "::1/128"; without
+                                            "/BITS" one address */
+    size_t reserve_network_count;        /* 1 or more with reserve */
 };
 
 #define THRDSRV_SLOTS_MAX   1000000u
@@ -130,7 +165,8 @@ struct thrdsrv_config {
             THRDSRV_MODE_THREAD, 128, THRDSRV_FULL_WAIT, NULL, 262144, /* workers */               \
             600000, 60000, 60000, 0, 0, 0, 30000,                      /* timeouts */              \
             NULL, THRDSRV_LOG_NOTICE, NULL, NULL, NULL,                /* seen from outside */     \
-            1000                                                       /* parked workers */        \
+            1000,                                                      /* parked workers */        \
+            0, 32, 64, 0, 1000, 0, 0, 1000, 0, 0, NULL, 0              /* limits by source */      \
     }
 
 #ifdef __cplusplus

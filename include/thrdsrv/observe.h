@@ -74,13 +74,15 @@ struct thrdsrv_end {
 };
 
 /* Counters since create.
- * accepted = active + served + refused_full + refused_admission + spawn_failures. */
+ * accepted = active + served + spawn_failures + refused_full + refused_admission + refused_source +
+ * refused_rate. */
 struct thrdsrv_stats {
     uint64_t accepted;       /* connections that accept(2) has returned, or that were adopted */
     uint64_t active;         /* slots in use now */
     uint64_t peak;           /* most slots in use at once */
     uint64_t served;         /* connections whose worker has ended, for whatever reason */
-    uint64_t refused_full;   /* closed or told "busy" because every slot was taken */
+    uint64_t refused_full;   /* closed or told "busy" because every slot that the peer may have was
+                                taken */
     uint64_t spawn_failures; /* closed because no thread or process could be started */
     uint64_t timeouts_idle;  /* connections cut, by the timeout that passed */
     uint64_t timeouts_first_byte;
@@ -94,6 +96,8 @@ struct thrdsrv_stats {
     uint64_t drained; /* connections that were active at the stop and were let end */
     uint64_t cut;     /* those that the stop cut, or a signal to their process while it drained */
     uint64_t refused_admission; /* config.admit said no */
+    uint64_t refused_source;    /* its source had config.per_source connections */
+    uint64_t refused_rate;      /* its source came faster than config.source_rate */
 };
 
 /* Copies the counters, all of one moment; size is sizeof *stats. Any thread, a handler, a hook;

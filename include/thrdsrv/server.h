@@ -74,8 +74,8 @@ struct thrdsrv_server;
  * kernel's backlog takes connections. On success *server is the caller's, to be given to
  * thrdsrv_server_destroy(). The configuration is copied, and the strings in it too.
  * Returns 0, or E_INVALID, E_MEMORY, E_SYSTEM, E_UNSUPPORTED with *server NULL; config->log has
- * then got one line of level ERROR that names the cause and the remedy (unless not even memory for
- * that was there, or config->size is too small to hold a log). Any thread. */
+ * then got one line of level ERROR that names the cause and the remedy (unless config->size is
+ * too small to hold a log). Any thread. */
 THRDSRV_API int thrdsrv_server_create(const struct thrdsrv_config *config,
                                       struct thrdsrv_server **server);
 
@@ -142,7 +142,8 @@ THRDSRV_API void thrdsrv_server_destroy(struct thrdsrv_server *server);
 THRDSRV_API bool thrdsrv_mode_supported(enum thrdsrv_mode mode);
 
 /* A thrdsrv_log_fn that writes to standard error: "time=2026-11-21T05:06:16.949Z level=notice " and
- * the line, in one write(2), so that lines of several threads do not mix. user is not used. */
+ * the line, in one write(2), so that lines of several threads do not mix. A line that cannot be
+ * written is lost, and raises neither SIGPIPE nor SIGXFSZ. user is not used. */
 THRDSRV_API void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *line);
 
 #ifdef __cplusplus

@@ -16,6 +16,9 @@
 #define KEEPALIVE_SECONDS_MAX 32767
 #define KEEPALIVE_COUNT_MAX   127
 
+/* That of the library, see <thrdsrv/config.h>. */
+#define RATE_MAX 1000000
+
 /* ---- Values ------------------------------------------------------------------------------ */
 
 static const char *const mode_names[] = {
@@ -163,6 +166,115 @@ static const char *set_when_full(void *target, const char *value)
     return NULL;
 }
 
+static const char *set_per_source(void *target, const char *value)
+{
+    struct options *options = target;
+    int64_t number = 0;
+    enum units_status status = strcmp(value, "off") == 0
+                                   ? UNITS_OK
+                                   : units_parse_number(value, 0, THRDSRV_SLOTS_MAX, &number);
+    options->config.per_source = (unsigned)number;
+    return complaint(status);
+}
+
+/* "32:64" */
+static const char *set_source_prefix(void *target, const char *value)
+{
+    struct options *options = target;
+    char ipv4[16]; /* longer than any number of ours */
+    int64_t bits[2];
+    const char *colon = strchr(value, ':');
+    if (!colon || (size_t)(colon - value) >= sizeof ipv4)
+        return "not two numbers of bits with a colon between them";
+    memcpy(ipv4, value, (size_t)(colon - value));
+    ipv4[colon - value] = '\0';
+    enum units_status status = units_parse_number(ipv4, 0, 32, &bits[0]);
+    if (status == UNITS_OK)
+        status = units_parse_number(colon + 1, 0, 128, &bits[1]);
+    if (status != UNITS_OK)
+        return complaint(status);
+    options->config.source_prefix_ipv4 = (unsigned)bits[0];
+    options->config.source_prefix_ipv6 = (unsigned)bits[1];
+    return NULL;
+}
+
+/* "200/s" or "200/s,burst=400"; "off" and 0 as for timeouts. */
+static const char *set_rate_of(const char *value, unsigned *rate, int64_t *ms, unsigned *burst)
+{
+    static const char burst_is[] = "burst=";
+    char part[32]; /* longer than any that is right */
+    int64_t number = 0;
+    int64_t most = 0;
+    enum units_status status = UNITS_OK;
+    if (strcmp(value, "off") != 0 && strcmp(value, "0") != 0) {
+        status = list_next(&value, part, sizeof part)
+                     ? units_parse_per_time(part, RATE_MAX, &number, ms)
+                     : UNITS_NOT_PER_TIME;
+        if (status == UNITS_OK && value) {
+            if (strncmp(value, burst_is, strlen(burst_is)) != 0)
+                return "behind the comma only burst=N is known";
+            status = units_parse_number(value + strlen(burst_is), 1, RATE_MAX, &most);
+        }
+    }
+    *rate = (unsigned)number;
+    *burst = (unsigned)most;
+    return complaint(status);
+}
+
+static const char *set_rate(void *target, const char *value)
+{
+    struct options *options = target;
+    struct thrdsrv_config *config = &options->config;
+    return set_rate_of(value, &config->rate, &config->rate_ms, &config->rate_burst);
+}
+
+static const char *set_source_rate(void *target, const char *value)
+{
+    struct options *options = target;
+    struct thrdsrv_config *config = &options->config;
+    return set_rate_of(value, &config->source_rate, &config->source_rate_ms,
+                       &config->source_rate_burst);
+}
+
+/* The networks are the library's to judge. */
+static const char *set_networks(struct options *options, const char *list)
+{
+    size_t count = 0;
+    while (list) {
+        if (count == OPTIONS_NETWORKS_MAX)
+            return "more than 64 networks";
+        if (!list_next(&list, options->network_texts[count], OPTIONS_NETWORK_SIZE))
+            return "a network is too long";
+        options->networks[count] = options->network_texts[count];
+        count++;
+    }
+    options->config.reserve_networks = options->networks;
+    options->config.reserve_network_count = count;
+    return NULL;
+}
+
+/* "2:127.0.0.0/8,::1/128" */
+static const char *set_reserve(void *target, const char *value)
+{
+    struct options *options = target;
+    char slots[16]; /* longer than any number of ours */
+    int64_t number = 0;
+    size_t length = strcspn(value, ":");
+    options->config.reserve = 0;
+    options->config.reserve_network_count = 0;
+    if (strcmp(value, "off") == 0)
+        return NULL;
+    if (value[length] != ':' || value[length + 1] == '\0')
+        return "the networks are missing";
+    if (length >= sizeof slots)
+        return "not a number";
+    memcpy(slots, value, length);
+    slots[length] = '\0';
+    enum units_status status = units_parse_number(slots, 1, THRDSRV_SLOTS_MAX - 1, &number);
+    options->config.reserve = (unsigned)number;
+    return status == UNITS_OK ? set_networks(options, value + length + 1) : complaint(status);
+}
+
 static const char *set_stack(void *target, const char *value)
 {
     struct options *options = target;
@@ -255,6 +367,7 @@ static const char *const groups[] = {
     [OPTIONS_LISTENING] = "Listening",
     [OPTIONS_SERVICE] = "Service",
     [OPTIONS_WORKERS] = "Workers",
+    [OPTIONS_SOURCES] = "Limits by source; who is over its own is told busy:TEXT, or closed",
     [OPTIONS_TIMEOUTS] = "Timeouts, which cut a connection: 500ms, 30s, 5m, 2h, 1d or off",
     [OPTIONS_OTHER] = "Log and help",
 };
@@ -296,6 +409,18 @@ static const struct argument_spec specs[] = {
     {"ballast", '\0', "SIZE", "0", "0 to 1048576g", OPTIONS_WORKERS,
      "hold so much memory, to see what it does to fork", set_ballast, false},
 
+    {"per-source", '\0', "N", "off", "1 to 1000000, or off", OPTIONS_SOURCES,
+     "connections at once from one source", set_per_source, false},
+    {"source-prefix", '\0', "V4:V6", "32:64", "0 to 32 bits, a colon, 0 to 128 bits",
+     OPTIONS_SOURCES, "bits of an address that make a source", set_source_prefix, false},
+    {"source-rate", '\0', "RATE", "off", "N/s, N/m or N/h (N: 1 to 1000000) and ,burst=N, or off",
+     OPTIONS_SOURCES, "new ones of one source: 20/s, or 20/s,burst=50", set_source_rate, false},
+    {"rate", '\0', "RATE", "off", "N/s, N/m or N/h (N: 1 to 1000000) and ,burst=N, or off",
+     OPTIONS_SOURCES, "new ones of all; the backlog holds the rest", set_rate, false},
+    {"reserve", '\0', "N:NET,...", "off",
+     "N:NETWORK,... (1 to 999999, up to 64 of ADDRESS/BITS), or off", OPTIONS_SOURCES,
+     "the last N slots are for peers of 10.0.0.0/8,...", set_reserve, false},
+
     {"idle", '\0', "TIME", "10m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
      "waited so long for more input", set_idle, false},
     {"first-byte", '\0', "TIME", "1m", "1ms to 10000d, or off", OPTIONS_TIMEOUTS,
@@ -313,13 +438,17 @@ static const struct argument_spec specs[] = {
      "error, warn, notice, info (connections), debug", set_log, false},
 };
 
-/* The modes are checked at the end, because the last --mode is the one that counts. */
-static const char *check_mode(void *target)
+/* What depends on two options, or on the last of several, is checked at the end. */
+static const char *check_all(void *target)
 {
     const struct options *options = target;
-    if (thrdsrv_mode_supported(options->config.mode))
-        return NULL;
-    return "--mode=fork: this build has no fork mode; build with cmake -DTHRDSRV_FORK=ON";
+    const struct thrdsrv_config *config = &options->config;
+    if (!thrdsrv_mode_supported(config->mode))
+        return "--mode=fork: this build has no fork mode; build with cmake -DTHRDSRV_FORK=ON";
+    if (config->reserve >= (config->mode == THRDSRV_MODE_INLINE ? 1 : config->slots))
+        return "--reserve: leaves no slot for others; allowed: fewer than --slots (mode inline has "
+               "one slot)";
+    return NULL;
 }
 
 const struct argument_table option_table = {
@@ -331,7 +460,7 @@ const struct argument_table option_table = {
     .specs = specs,
     .spec_count = sizeof specs / sizeof specs[0],
     .groups = groups,
-    .finish = check_mode,
+    .finish = check_all,
 };
 
 const char *option_table_mode_name(enum thrdsrv_mode mode)

@@ -19,13 +19,19 @@
 #define OPTIONS_LISTEN_MAX 64  /* times --listen may be given */
 #define OPTIONS_BUSY_MAX   500 /* bytes of TEXT in --when-full=busy:TEXT */
 
-/* Do not copy: config points into listen and busy_text, and at the argument strings. */
+/* --reserve: networks, and bytes of each; the longest that is one has 49. */
+#define OPTIONS_NETWORKS_MAX 64
+#define OPTIONS_NETWORK_SIZE 64
+
+/* Do not copy: config points into listen, busy_text and networks, and at the argument strings. */
 struct options {
     struct thrdsrv_config config; /* log, on_start and user are left to the caller */
     int ready_fd;                 /* -1: none */
     int64_t ballast_bytes;        /* memory to take before serving; 0: none */
     const char *listen[OPTIONS_LISTEN_MAX];
     char busy_text[OPTIONS_BUSY_MAX + sizeof "\r\n"];
+    const char *networks[OPTIONS_NETWORKS_MAX]; /* point to network_texts */
+    char network_texts[OPTIONS_NETWORKS_MAX][OPTIONS_NETWORK_SIZE];
 };
 
 /* Parses argv[1] … argv[argc - 1] into *options, see arguments_parse(). */

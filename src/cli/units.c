@@ -142,6 +142,20 @@ enum units_status units_parse_rate(const char *text, int64_t *bytes, int64_t *ms
     return UNITS_OK;
 }
 
+enum units_status units_parse_per_time(const char *text, int64_t max, int64_t *number, int64_t *ms)
+{
+    static const struct unit periods[] = {{"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
+    const char *slash = strchr(text, '/');
+    int64_t period = slash ? find_factor(periods, slash + 1, strlen(slash + 1)) : 0;
+    if (period == 0)
+        return UNITS_NOT_PER_TIME;
+    enum units_status status =
+        parse_span(text, slash, no_units, UNITS_NOT_A_NUMBER, 1, max, number);
+    if (status == UNITS_OK)
+        *ms = period;
+    return status;
+}
+
 enum units_status units_parse_percent(const char *text, int64_t min, int64_t max, int64_t *percent)
 {
     return parse_span(text, text + strlen(text), percent_units, UNITS_NOT_A_PERCENT, min, max,
@@ -165,6 +179,8 @@ const char *units_complaint(enum units_status status)
         return "not a size: the units are k, m and g";
     case UNITS_NOT_A_RATE:
         return "not of the form SIZE/TIME";
+    case UNITS_NOT_PER_TIME:
+        return "not of the form N/s, N/m or N/h";
     case UNITS_NOT_A_PERCENT:
         return "not a number of percent";
     case UNITS_TOO_SMALL:

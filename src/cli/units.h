@@ -23,6 +23,7 @@ enum units_status {
     UNITS_BAD_TIME_UNIT, /* not ms, s, m, h or d */
     UNITS_BAD_SIZE_UNIT, /* not k, m or g */
     UNITS_NOT_A_RATE,    /* not SIZE/TIME */
+    UNITS_NOT_PER_TIME,  /* not N/s, N/m or N/h */
     UNITS_NOT_A_PERCENT, /* something else than % behind the number */
     UNITS_TOO_SMALL,     /* below min */
     UNITS_TOO_LARGE,     /* above max, or above what 64 bits hold */
@@ -43,6 +44,10 @@ enum units_status units_parse_time(const char *text, int64_t min, int64_t max, i
 /* "500/20s": a size from 1 to UNITS_SIZE_MAX in a time from 1ms to UNITS_TIME_MAX_MS. Sets both
  * results or none. */
 enum units_status units_parse_rate(const char *text, int64_t *bytes, int64_t *ms);
+
+/* "200/s": a number from 1 to max in a second, a minute (m) or an hour (h). Sets both results or
+ * none. */
+enum units_status units_parse_per_time(const char *text, int64_t max, int64_t *number, int64_t *ms);
 
 /* "10%" or "10": whole percents. The result is the number of them. */
 enum units_status units_parse_percent(const char *text, int64_t min, int64_t max, int64_t *percent);

@@ -21,7 +21,7 @@
 #include "server/watch.h"
 
 #define ACCEPTS_IN_A_ROW 16  /* then control work and the other listeners get their turn */
-#define PAUSE_MS         100 /* after accept(2) ran out of descriptors or memory */
+#define PAUSE_MS         100 /* after accept(2) or epoll_ctl(2) ran out of descriptors or memory */
 
 /* What epoll reports: a kind in the upper two bits; a listener's number; a slot and its generation,
  * so that an event of a child that has been reaped meanwhile is recognised as old. */
@@ -50,28 +50,37 @@ int accept_loop_init(struct thrdsrv_server *server)
     return 0;
 }
 
-static void poll_listeners(struct thrdsrv_server *server, bool on)
+/* Returns whether all are as they should be. epoll_ctl(2) may be short of memory: then it is tried
+ * again, or a listener would never be looked at any more. */
+static bool poll_listeners(struct thrdsrv_server *server, bool on)
 {
+    bool done = true;
     if (server->polling == on)
-        return;
+        return true;
     for (unsigned i = 0; i < server->listener_count; i++) {
         /* A hang-up is reported whatever is asked for; edge-triggered it is so only once. */
         struct epoll_event event = {.events = on ? EPOLLIN : EPOLLET,
                                     .data.u64 = TAG_LISTENER | (uint64_t)i << 32};
-        if (server->listeners[i].fd >= 0)
-            epoll_ctl(server->epoll, EPOLL_CTL_MOD, server->listeners[i].fd, &event);
+        if (server->listeners[i].fd >= 0 &&
+            epoll_ctl(server->epoll, EPOLL_CTL_MOD, server->listeners[i].fd, &event) < 0)
+            done = false;
     }
-    server->polling = on;
+    if (done)
+        server->polling = on;
+    return done;
 }
 
 int accept_loop_prepare(struct thrdsrv_server *server)
 {
     int64_t now_ms = clock_ns() / 1000000;
     int64_t next_ms = server->check_at_ms;
-    bool paused = server->pause_until_ms > now_ms;
-    poll_listeners(server, server->phase == PHASE_SERVING && !server->full && !paused);
+    /* The rate's pause is told by its bucket alone, so that nothing else can end it. */
+    int64_t resume_ms = clock_later(server->pause_until_ms, admit_ready_ms(server));
+    bool paused = resume_ms > now_ms;
+    if (!poll_listeners(server, server->phase == PHASE_SERVING && !server->full && !paused))
+        next_ms = clock_earlier(next_ms, now_ms + PAUSE_MS);
     if (paused && server->phase == PHASE_SERVING)
-        next_ms = clock_earlier(next_ms, server->pause_until_ms);
+        next_ms = clock_earlier(next_ms, resume_ms);
     if (server->phase == PHASE_DRAINING)
         next_ms = clock_earlier(next_ms, server->drain_until_ms);
     if (server->unwatched > 0)
@@ -213,6 +222,8 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
         server->full = true;
         return false;
     }
+    if (admission == ADMIT_LATER)
+        return false;
     enum accept_verdict verdict = listener_accept(listener, &fd, &peer);
     if (verdict != ACCEPT_CONNECTION) {
         int error = errno;
@@ -221,10 +232,10 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
         return after_failed_accept(server, verdict, error);
     }
     if (admission == ADMIT_REFUSE) {
-        admit_refuse_full(server, fd);
+        admit_refuse_full(server, fd, &peer);
         return true;
     }
-    if (!admit_ask(server, fd, &peer, listener)) {
+    if (!admit_connection(server, slot, fd, &peer, listener)) {
         slot_table_unreserve(&server->table, slot);
         return true;
     }

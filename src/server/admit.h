@@ -3,6 +3,7 @@
 #define SERVER_ADMIT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct SockInfo;
 struct address;
@@ -12,18 +13,22 @@ struct thrdsrv_server;
 enum admission {
     ADMIT,        /* *slot is reserved for it */
     ADMIT_WAIT,   /* leave it in the kernel's backlog; the next release of a slot wakes the loop */
+    ADMIT_LATER,  /* leave it there until admit_ready_ms() */
     ADMIT_REFUSE, /* accept it, then admit_refuse_full() */
 };
 
 /* Asked before accept(2): a slot is set aside first, so that no limit is counted late. */
 enum admission admit_next(struct thrdsrv_server *server, struct SockInfo **slot);
 
-/* Turns an accepted connection away as the policy for a full table says. Never blocks. */
-void admit_refuse_full(struct thrdsrv_server *server, int fd);
+/* From when on the rate lets the next connection in, in milliseconds of CLOCK_MONOTONIC; 0: now. */
+int64_t admit_ready_ms(const struct thrdsrv_server *server);
 
-/* Asks the host about an accepted connection. Where it says no the connection is closed and
- * counted, and false returned; the slot is still the caller's. */
-bool admit_ask(struct thrdsrv_server *server, int fd, const struct address *peer,
-               const struct listener *listener);
+/* Turns an accepted connection away as the policy for a full table says. Never blocks. */
+void admit_refuse_full(struct thrdsrv_server *server, int fd, const struct address *peer);
+
+/* Whether an accepted connection may have the slot that is reserved: asks the limits of its source,
+ * and the host. Where it may not it is closed and counted; the slot is still the caller's. */
+bool admit_connection(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
+                      const struct address *peer, const struct listener *listener);
 
 #endif

@@ -6,7 +6,36 @@
 
 static const char *const default_listen[] = {"localhost:43211"};
 
-/* Returns NULL, or the field that is wrong and, in *allowed, what is allowed. */
+/* The limits by source. Returns NULL, or the field that is wrong and, in *allowed, what is allowed.
+ */
+static const char *find_wrong_limit(const struct thrdsrv_config *c, const char **allowed)
+{
+    unsigned slots = c->mode == THRDSRV_MODE_INLINE ? 1 : c->slots;
+    if (c->source_prefix_ipv4 > 32)
+        return *allowed = "0 to 32", "source_prefix_ipv4";
+    if (c->source_prefix_ipv6 > 128)
+        return *allowed = "0 to 128", "source_prefix_ipv6";
+    if (c->reserve >= slots)
+        return *allowed = "0 to slots - 1 (mode inline has one slot)", "reserve";
+    if (c->reserve > 0 && c->reserve_network_count == 0)
+        return *allowed = "1 or more with reserve", "reserve_network_count";
+    for (size_t i = 0; i < c->reserve_network_count; i++)
+        if (!c->reserve_networks || !c->reserve_networks[i])
+            return *allowed = "reserve_network_count texts", "reserve_networks";
+    *allowed = "0 to 1000000";
+    if (c->rate > BUCKET_TOKENS_MAX || c->rate_burst > BUCKET_TOKENS_MAX)
+        return c->rate > BUCKET_TOKENS_MAX ? "rate" : "rate_burst";
+    if (c->source_rate > BUCKET_TOKENS_MAX || c->source_rate_burst > BUCKET_TOKENS_MAX)
+        return c->source_rate > BUCKET_TOKENS_MAX ? "source_rate" : "source_rate_burst";
+    *allowed = "1000 to 3600000";
+    if (c->rate_ms < BUCKET_PERIOD_MIN_MS || c->rate_ms > BUCKET_PERIOD_MAX_MS)
+        return "rate_ms";
+    if (c->source_rate_ms < BUCKET_PERIOD_MIN_MS || c->source_rate_ms > BUCKET_PERIOD_MAX_MS)
+        return "source_rate_ms";
+    return NULL;
+}
+
+/* The same of all fields. */
 static const char *find_wrong(const struct thrdsrv_config *c, const char **allowed)
 {
     *allowed = "";
@@ -42,7 +71,7 @@ static const char *find_wrong(const struct thrdsrv_config *c, const char **allow
         return *allowed = "a value of enum thrdsrv_log_level", "log_level";
     if (c->min_rate_bytes > 0 && c->min_rate_ms <= 0)
         return *allowed = "more than 0 with min_rate_bytes", "min_rate_ms";
-    return NULL;
+    return find_wrong_limit(c, allowed);
 }
 
 static void report_wrong(const struct thrdsrv_config *config, const char *field,
@@ -55,6 +84,25 @@ static void report_wrong(const struct thrdsrv_config *config, const char *field,
     log_send(config, THRDSRV_LOG_ERROR, &line);
 }
 
+/* Returns whether each text is a network, and logs one that is not. */
+static bool check_networks(const struct thrdsrv_config *config)
+{
+    struct netblock block;
+    const char *wrong = NULL;
+    size_t i = 0;
+    for (; i < config->reserve_network_count && !wrong; i++)
+        wrong = netblock_parse(&block, config->reserve_networks[i]);
+    if (wrong) {
+        struct log_line line;
+        log_begin(&line, "invalid configuration");
+        log_text(&line, "field", "reserve_networks");
+        log_text(&line, "network", config->reserve_networks[i - 1]);
+        log_text(&line, "error", wrong);
+        log_send(config, THRDSRV_LOG_ERROR, &line);
+    }
+    return !wrong;
+}
+
 static char *copy_text(const char *text, bool *complete)
 {
     char *copy = text ? strdup(text) : NULL;
@@ -63,37 +111,65 @@ static char *copy_text(const char *text, bool *complete)
     return copy;
 }
 
+/* The copy has *count texts, 0 where there is no memory. */
+static const char *const *copy_texts(const char *const *texts, size_t *count, bool *complete)
+{
+    const char **copy = calloc(*count + 1, sizeof *copy); /* calloc(0) may return NULL */
+    if (!copy) {
+        *complete = false;
+        *count = 0;
+    }
+    for (size_t i = 0; i < *count; i++)
+        copy[i] = copy_text(texts[i], complete);
+    return copy;
+}
+
+static void free_texts(const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free((void *)(uintptr_t)texts[i]);
+    free((void *)(uintptr_t)texts);
+}
+
 static int copy_strings(struct thrdsrv_config *copy, const struct thrdsrv_config *config)
 {
     bool complete = true;
-    const char *const *texts = config->listen_count ? config->listen : default_listen;
-    size_t count = config->listen_count ? config->listen_count : config->adopt ? 0 : 1;
     const char *name = config->name      ? config->name
                        : config->handler ? config->handler->name
                                          : "serve";
-    const char **listen = calloc(count + 1, sizeof *listen); /* calloc(0) may return NULL */
-    copy->listen = listen;
-    copy->listen_count = listen ? count : 0;
-    for (size_t i = 0; i < copy->listen_count; i++)
-        listen[i] = copy_text(texts[i], &complete);
+    copy->listen_count = config->listen_count ? config->listen_count : config->adopt ? 0 : 1;
+    copy->listen = copy_texts(config->listen_count ? config->listen : default_listen,
+                              &copy->listen_count, &complete);
+    copy->reserve_network_count = config->reserve_network_count;
+    copy->reserve_networks =
+        copy_texts(config->reserve_networks, &copy->reserve_network_count, &complete);
     copy->busy_text = copy_text(config->busy_text, &complete);
     copy->name = copy_text(name, &complete);
-    return listen && complete ? 0 : THRDSRV_E_MEMORY;
+    return complete ? 0 : THRDSRV_E_MEMORY;
+}
+
+/* An older program's struct is shorter: the rest keeps its defaults. A newer one's may ask for what
+ * this library does not know. */
+bool config_read(struct thrdsrv_config *copy, const struct thrdsrv_config *config)
+{
+    const struct thrdsrv_config defaults = THRDSRV_CONFIG_INIT;
+    *copy = defaults;
+    if (config->size < sizeof config->size)
+        return false;
+    memcpy(copy, config, config->size < sizeof *copy ? config->size : sizeof *copy);
+    return true;
 }
 
 int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config)
 {
-    const struct thrdsrv_config defaults = THRDSRV_CONFIG_INIT;
     const char *allowed;
-    *copy = defaults;
-    if (config->size < sizeof config->size)
+    if (!config_read(copy, config))
         return THRDSRV_E_INVALID;
-    /* An older program's struct is shorter: the rest keeps its defaults. A newer one's may ask for
-     * what this library does not know. */
-    memcpy(copy, config, config->size < sizeof *copy ? config->size : sizeof *copy);
     struct thrdsrv_config whole = *copy;
     copy->listen = NULL; /* nothing of the caller's is kept, whatever happens below */
     copy->listen_count = 0;
+    copy->reserve_networks = NULL;
+    copy->reserve_network_count = 0;
     copy->busy_text = copy->name = NULL;
     const char *wrong = find_wrong(&whole, &allowed);
     if (wrong) {
@@ -104,14 +180,15 @@ int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config
         report_wrong(&whole, "mode", "this build has no mode fork: build with THRDSRV_FORK=ON");
         return THRDSRV_E_UNSUPPORTED;
     }
+    if (!check_networks(&whole))
+        return THRDSRV_E_INVALID;
     return copy_strings(copy, &whole);
 }
 
 void config_free(struct thrdsrv_config *copy)
 {
-    for (size_t i = 0; i < copy->listen_count; i++)
-        free((void *)(uintptr_t)copy->listen[i]);
-    free((void *)(uintptr_t)copy->listen);
+    free_texts(copy->listen, copy->listen_count);
+    free_texts(copy->reserve_networks, copy->reserve_network_count);
     free((void *)(uintptr_t)copy->busy_text);
     free((void *)(uintptr_t)copy->name);
 }

@@ -147,6 +147,7 @@ static ssize_t receive_waiting(struct thrdsrv_conn *conn, void *buf, size_t size
             return count;
         if (errno != EINTR && errno != EAGAIN)
             return failed(conn, errno);
+        polls |= errno == EAGAIN; /* a connection handed over that could not be made to block */
     }
 }
 

@@ -40,8 +40,10 @@ static bool next(const struct listener *listener, int *fd)
 static void prepare(int fd, const struct thrdsrv_config *config)
 {
     int domain = descriptor_socket_option(fd, SO_DOMAIN);
+    int flags = fcntl(fd, F_GETFL);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    if (flags >= 0) /* else it may not block: conn.c can do with that */
+        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
     if (domain == AF_INET || domain == AF_INET6)
         listener_set_connection_options(fd, config);
 }

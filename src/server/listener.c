@@ -341,11 +341,21 @@ static int open_fd_spec(struct listener *listener, const struct listen_spec *spe
     return 0;
 }
 
+int listener_unblock(struct listener *listener)
+{
+    if (listener->original < 0)
+        return 0;
+    int flags = fcntl(listener->fd, F_GETFL);
+    if (flags < 0 || fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -1;
+    listener->blocked = !(flags & O_NONBLOCK);
+    return 0;
+}
+
 void listener_adopt(struct listener *listener, const struct thrdsrv_config *config)
 {
     if (listener->original < 0)
         return;
-    fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK);
     if (listener->family != AF_UNIX)
         listener_set_connection_options(listener->fd, config); /* as far as it knows them */
     close(listener->original);
@@ -383,6 +393,8 @@ void listener_close(struct listener *listener)
     if (listener->path[0] && lstat(listener->path, &file) == 0 && file.st_dev == listener->device &&
         file.st_ino == listener->inode)
         unlink(listener->path);
+    if (listener->original >= 0 && listener->blocked) /* the host gets it back as it was */
+        fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) & ~O_NONBLOCK);
     close(listener->fd);
     listener->fd = -1;
 }

@@ -13,6 +13,7 @@
 struct listener {
     int fd;       /* non-blocking; -1: closed */
     int original; /* the host's descriptor that fd is a duplicate of, until listener_adopt(); -1 */
+    bool blocked; /* it did when it was handed in */
     sa_family_t family;                  /* AF_UNSPEC: a pipe, see handover.h, */
     const struct thrdsrv_config *config; /* whose connections are to be like this says; else NULL */
     char text[ADDRESS_TEXT_SIZE]; /* the bound address, with the port that the kernel chose */
@@ -31,8 +32,12 @@ int listener_open(struct listener listeners[2], unsigned *count, const char *tex
 /* Logs what is wrong with a listen text. Returns E_INVALID. */
 int listener_refuse(const struct thrdsrv_config *config, const char *text, const char *wrong);
 
-/* What was opened as "fd:N" is the server's from here on: N is closed, and the socket, which both
- * share, does not block any more and has the options that connections inherit. Others: nothing. */
+/* What was opened as "fd:N" does not block any more, and so does N, which is the same socket; until
+ * listener_adopt(), listener_close() undoes that. Others: nothing. 0, or -1 with errno. */
+int listener_unblock(struct listener *listener);
+
+/* What was opened as "fd:N" is the server's from here on: N is closed, and the socket has the
+ * options that connections inherit. Others: nothing. */
 void listener_adopt(struct listener *listener, const struct thrdsrv_config *config);
 
 /* Closes and, for a Unix socket, removes the file if it is still ours. Twice is fine. */

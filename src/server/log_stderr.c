@@ -51,20 +51,35 @@ static int write_stderr(const char *text, size_t length)
     return 0;
 }
 
-/* Nobody may read our stderr any more (2>&1 | head): that is no reason for the host to die.
- * write(2) raises SIGPIPE in the calling thread; one that was pending before stays so. */
-static void write_without_sigpipe(const char *text, size_t length)
+/* Takes back the signal that a write(2) of this thread has raised, unless it was pending before. */
+static void forget_signal(int number, const sigset_t *pending_before)
 {
-    sigset_t sigpipe, kept, pending;
-    sigemptyset(&sigpipe);
-    sigaddset(&sigpipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &sigpipe, &kept);
+    const struct timespec at_once = {0};
+    sigset_t set;
+    if (sigismember(pending_before, number))
+        return;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    while (sigtimedwait(&set, NULL, &at_once) < 0 && errno == EINTR)
+        continue;
+}
+
+/* Nobody may read our stderr any more (2>&1 | head), or it is a file that has come to its limit
+ * (ulimit -f): that is no reason for the host to die. write(2) raises SIGPIPE, or SIGXFSZ, in the
+ * calling thread. */
+static void write_without_signals(const char *text, size_t length)
+{
+    sigset_t raised, kept, pending;
+    sigemptyset(&raised);
+    sigaddset(&raised, SIGPIPE);
+    sigaddset(&raised, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &raised, &kept);
     sigpending(&pending);
-    if (write_stderr(text, length) == EPIPE && !sigismember(&pending, SIGPIPE)) {
-        const struct timespec at_once = {0};
-        while (sigtimedwait(&sigpipe, NULL, &at_once) < 0 && errno == EINTR)
-            continue;
-    }
+    int error = write_stderr(text, length);
+    if (error == EPIPE)
+        forget_signal(SIGPIPE, &pending);
+    else if (error == EFBIG)
+        forget_signal(SIGXFSZ, &pending);
     pthread_sigmask(SIG_SETMASK, &kept, NULL);
 }
 
@@ -79,6 +94,6 @@ void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *li
         length = sizeof buf - used - 1;
     memcpy(buf + used, line, length);
     buf[used + length] = '\n';
-    write_without_sigpipe(buf, used + length + 1);
+    write_without_signals(buf, used + length + 1);
     errno = kept;
 }

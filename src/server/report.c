@@ -44,6 +44,8 @@ static void report_counters(struct thrdsrv_server *server)
     log_number(&line, "served", stats.served);
     log_number(&line, "refused_full", stats.refused_full);
     log_number(&line, "refused_admission", stats.refused_admission);
+    log_number(&line, "refused_source", stats.refused_source);
+    log_number(&line, "refused_rate", stats.refused_rate);
     log_number(&line, "spawn_failures", stats.spawn_failures);
     log_number(&line, "idle", stats.timeouts_idle);
     log_number(&line, "first_byte", stats.timeouts_first_byte);
@@ -88,28 +90,24 @@ void report_destroy_refused(const struct thrdsrv_server *server)
     log_send(&server->config, THRDSRV_LOG_ERROR, &line);
 }
 
-void report_refused_full(struct thrdsrv_server *server)
+void report_refused(struct thrdsrv_server *server, enum refusal why, const struct address *peer)
 {
+    static const char *const reasons[REFUSAL_COUNT] = {
+        [REFUSAL_FULL] = "full",           [REFUSAL_RESERVED] = "reserved",
+        [REFUSAL_SOURCE] = "source",       [REFUSAL_SOURCE_RATE] = "source-rate",
+        [REFUSAL_ADMISSION] = "admission",
+    };
     struct log_line line;
+    char text[ADDRESS_TEXT_SIZE];
     uint64_t repeated;
-    if (!log_limit_due(&server->limit_refused, clock_coarse_ms(), &repeated))
+    if (!log_limit_due(&server->limit_refused[why], clock_coarse_ms(), &repeated))
         return;
     log_begin(&line, "connection refused");
-    log_text(&line, "reason", "full");
-    log_number(&line, "slots", server->table.count);
-    log_number(&line, "repeated", repeated);
-    log_send(&server->config, THRDSRV_LOG_WARN, &line);
-}
-
-void report_refused_admission(struct thrdsrv_server *server, const char *peer)
-{
-    struct log_line line;
-    uint64_t repeated;
-    if (!log_limit_due(&server->limit_admission, clock_coarse_ms(), &repeated))
-        return;
-    log_begin(&line, "connection refused");
-    log_text(&line, "reason", "admission");
-    log_text(&line, "peer", peer);
+    log_text(&line, "reason", reasons[why]);
+    if (why == REFUSAL_FULL)
+        log_number(&line, "slots", server->table.count);
+    address_format(peer, text);
+    log_text(&line, "peer", text);
     log_number(&line, "repeated", repeated);
     log_send(&server->config, THRDSRV_LOG_WARN, &line);
 }

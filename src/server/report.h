@@ -9,7 +9,8 @@
 
 #include <thrdsrv/observe.h>
 
-struct SockInfo;
+#include "server/slot_table.h"
+
 struct thrdsrv_server;
 
 void report_start(const struct thrdsrv_server *server);
@@ -35,9 +36,8 @@ bool report_end_wanted(const struct thrdsrv_server *server);
 /* Connections that were handed over, and closed by the stop before a slot was free for them. */
 void report_unserved(const struct thrdsrv_server *server, unsigned count);
 
-/* No slot was free, or config.admit said no: one line a second of each. */
-void report_refused_full(struct thrdsrv_server *server);
-void report_refused_admission(struct thrdsrv_server *server, const char *peer);
+/* A connection was refused: one line a second of each kind. */
+void report_refused(struct thrdsrv_server *server, enum refusal why, const struct address *peer);
 
 /* thrdsrv_server_destroy() was called while the server runs. */
 void report_destroy_refused(const struct thrdsrv_server *server);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,16 +39,21 @@ bool server_is_child_copy(struct thrdsrv_server *server)
 }
 
 /* Logs that what failed with error, and returns error; errno is kept. */
-static int failed(const struct thrdsrv_server *server, const char *what, int error)
+static int report_failed(const struct thrdsrv_config *config, const char *what, int error)
 {
     struct log_line line;
     int kept = errno;
     log_begin(&line, "cannot create the server");
     log_text(&line, "call", what);
     log_text(&line, "error", error == THRDSRV_E_SYSTEM ? strerror(kept) : thrdsrv_strerror(error));
-    log_send(&server->config, THRDSRV_LOG_ERROR, &line);
+    log_send(config, THRDSRV_LOG_ERROR, &line);
     errno = kept;
     return error;
+}
+
+static int failed(const struct thrdsrv_server *server, const char *what, int error)
+{
+    return report_failed(&server->config, what, error);
 }
 
 /* A descriptor named twice would be closed twice, and the second time be somebody else's; so would
@@ -96,6 +102,7 @@ static void close_all(struct thrdsrv_server *server)
 {
     accept_loop_close_listeners(server);
     free(server->listeners);
+    free(server->reserved);
     if (server->handover >= 0)
         close(server->handover);
     if (server->epoll >= 0)
@@ -114,6 +121,10 @@ static int open_all(struct thrdsrv_server *server)
     error = accept_loop_init(server);
     if (error < 0)
         return failed(server, "epoll_ctl", error);
+    /* One that blocks would stop the loop when a connection is gone before it is accepted. */
+    for (unsigned i = 0; i < server->listener_count; i++)
+        if (listener_unblock(&server->listeners[i]) < 0)
+            return failed(server, "fcntl", THRDSRV_E_SYSTEM);
     /* Nothing can fail any more: what was adopted is ours. */
     for (unsigned i = 0; i < server->listener_count; i++)
         listener_adopt(&server->listeners[i], &server->config);
@@ -133,6 +144,40 @@ static void set_timeouts(struct thrdsrv_server *server)
     };
 }
 
+/* Whoever can choose his addresses cannot know where they fall in the table of sources. */
+static bool choose_key(struct siphash_key *key)
+{
+    ssize_t count;
+    do
+        count = getrandom(key, sizeof *key, 0);
+    while (count < 0 && errno == EINTR);
+    return count == (ssize_t)sizeof *key;
+}
+
+/* Nothing is taken for limits that are not set. */
+static int set_limits(struct thrdsrv_server *server)
+{
+    const struct thrdsrv_config *config = &server->config;
+    struct slot_limits limits = {
+        .reserve = config->reserve,
+        .per_source = config->per_source,
+        .source_rate =
+            bucket_rate(config->source_rate, config->source_rate_ms, config->source_rate_burst),
+    };
+    struct siphash_key key = {{0, 0}};
+    server->rate = bucket_rate(config->rate, config->rate_ms, config->rate_burst);
+    server->reserved = calloc(config->reserve_network_count + 1, sizeof *server->reserved);
+    if (!server->reserved)
+        return failed(server, "calloc", THRDSRV_E_MEMORY);
+    for (size_t i = 0; i < config->reserve_network_count; i++)
+        netblock_parse(&server->reserved[i], config->reserve_networks[i]); /* config.c has, too */
+    if ((config->per_source > 0 || config->source_rate > 0) && !choose_key(&key))
+        return failed(server, "getrandom", THRDSRV_E_SYSTEM);
+    if (slot_table_limit(&server->table, &limits, &key) < 0)
+        return failed(server, "slot_table_limit", THRDSRV_E_MEMORY);
+    return 0;
+}
+
 /* Everything that has to be given back; on failure it has been. */
 static int create_open(struct thrdsrv_server *server)
 {
@@ -145,7 +190,9 @@ static int create_open(struct thrdsrv_server *server)
         close(server->wakeup);
         return failed(server, "slot_table_init", error);
     }
-    error = open_all(server);
+    error = set_limits(server);
+    if (error == 0)
+        error = open_all(server);
     if (error < 0) {
         int kept = errno;
         close_all(server);
@@ -159,8 +206,11 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
 {
     *result = NULL;
     struct thrdsrv_server *server = calloc(1, sizeof *server);
-    if (!server)
-        return THRDSRV_E_MEMORY;
+    if (!server) {
+        struct thrdsrv_config whole;
+        config_read(&whole, config);
+        return report_failed(&whole, "calloc", THRDSRV_E_MEMORY);
+    }
     server->epoll = server->handover = -1;
     server->depth = atomic_fetch_add(&worker_depth, 0);
     server->check_at_ms = CLOCK_NEVER;

@@ -39,6 +39,8 @@ enum request { REQUEST_QUIESCE = 1, REQUEST_STOP = 2, REQUEST_DUMP = 4 };
 struct thrdsrv_server {
     struct thrdsrv_config config;     /* [C] strings are our own copies */
     struct timeouts timeouts;         /* [C] */
+    struct bucket_rate rate;          /* [C] of connections that are let in */
+    struct netblock *reserved;        /* [C] the networks that may have every slot */
     const struct worker_model *model; /* [C] */
     struct listener *listeners;       /* [C] the array; [A] the fds after run() has begun */
     unsigned listener_count;          /* [C] */
@@ -60,20 +62,20 @@ struct thrdsrv_server {
 
     struct slot_table table; /* has guards of its own */
 
-    enum phase phase;               /* [A] */
-    int failed_errno;               /* [A] why the server gave up by itself; 0: it did not */
-    bool polling;                   /* [A] the listeners are in the epoll set */
-    bool full;                      /* [A] no slot was free when last tried, and we wait for one */
-    int64_t pause_until_ms;         /* [A] accept(2) is short of something; 0: it is not */
-    int64_t check_at_ms;            /* [A] when to look at the timeouts again */
-    int64_t rest_until_ms;          /* [A] and until when they need not be looked at */
-    int64_t cutting_ns;             /* [A] CPU time of the present look at them that went to cuts */
-    int64_t drain_until_ms;         /* [A] */
-    unsigned unwatched;             /* [A] children whose end nothing tells us: they are polled */
-    struct log_limit limit_accept;  /* [A] */
-    struct log_limit limit_spawn;   /* [A] */
-    struct log_limit limit_refused; /* [A] */
-    struct log_limit limit_admission; /* [A] */
+    enum phase phase;              /* [A] */
+    int failed_errno;              /* [A] why the server gave up by itself; 0: it did not */
+    bool polling;                  /* [A] the listeners are in the epoll set */
+    bool full;                     /* [A] no slot was free when last tried, and we wait for one */
+    int64_t pause_until_ms;        /* [A] accept(2) is short of something; 0: it is not */
+    int64_t rate_full_at_ns;       /* [A] the bucket of the rate, see bucket.h */
+    int64_t check_at_ms;           /* [A] when to look at the timeouts again */
+    int64_t rest_until_ms;         /* [A] and until when they need not be looked at */
+    int64_t cutting_ns;            /* [A] CPU time of the present look at them that went to cuts */
+    int64_t drain_until_ms;        /* [A] */
+    unsigned unwatched;            /* [A] children whose end nothing tells us: they are polled */
+    struct log_limit limit_accept; /* [A] */
+    struct log_limit limit_spawn;  /* [A] */
+    struct log_limit limit_refused[REFUSAL_COUNT]; /* [A] by enum refusal */
 };
 
 /* server.c: whether run() or start() may go on, which is so once in a server's life; on the thread
@@ -95,5 +97,8 @@ void server_enter_child(void);
 /* config.c: checks and copies. 0, or E_INVALID, E_MEMORY, E_UNSUPPORTED after a log line. */
 int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config);
 void config_free(struct thrdsrv_config *copy);
+
+/* The same without any check or copy of what it points to; false where its size is too small. */
+bool config_read(struct thrdsrv_config *copy, const struct thrdsrv_config *config);
 
 #endif

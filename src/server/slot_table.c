@@ -113,13 +113,32 @@ int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_ser
 void slot_table_fini(struct slot_table *table)
 {
     INVARIANT(slot_table_active(table) == 0);
+    slot_table_lock(table);
+    source_table_fini(&table->sources);
+    slot_table_unlock(table);
     munmap(table->progress, table->count * sizeof *table->progress);
     munmap(table->slots, table->count * sizeof *table->slots);
+}
+
+int slot_table_limit(struct slot_table *table, const struct slot_limits *limits,
+                     const struct siphash_key *key)
+{
+    int error = 0;
+    table->reserve = limits->reserve;
+    slot_table_lock(table);
+    if (limits->per_source > 0 || bucket_is_limited(&limits->source_rate))
+        error = source_table_init(&table->sources, table->count, limits->per_source,
+                                  &limits->source_rate, key);
+    slot_table_unlock(table);
+    return error;
 }
 
 void slot_table_keep_from_children(struct slot_table *table)
 {
     madvise(table->slots, table->count * sizeof *table->slots, MADV_DONTFORK);
+    slot_table_lock(table);
+    source_table_keep_from_children(&table->sources);
+    slot_table_unlock(table);
 }
 
 struct SockInfo *slot_table_reserve(struct slot_table *table)
@@ -139,12 +158,43 @@ struct SockInfo *slot_table_reserve(struct slot_table *table)
     return slot;
 }
 
+static enum refusal refusal_of(enum source_verdict verdict)
+{
+    return verdict == SOURCE_FULL       ? REFUSAL_SOURCE
+           : verdict == SOURCE_TOO_FAST ? REFUSAL_SOURCE_RATE
+                                        : REFUSAL_NONE;
+}
+
+/* The slot itself is not counted as active yet, so it is one of those that are left. */
+enum refusal slot_table_claim(struct slot_table *table, struct SockInfo *slot,
+                              const struct claimant *claimant, int64_t now_ns)
+{
+    enum refusal refusal = REFUSAL_NONE;
+    slot_table_lock(table);
+    INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd == -1 && !slot->source);
+    if (!claimant->trusted && table->count - table->stats.active <= table->reserve)
+        refusal = REFUSAL_RESERVED;
+    else if (claimant->has_source && table->sources.sources)
+        refusal = refusal_of(
+            source_table_admit(&table->sources, &claimant->source, now_ns, &slot->source));
+    slot_table_unlock(table);
+    return refusal;
+}
+
+static void leave_source(struct slot_table *table, struct SockInfo *slot) REQUIRES(TABLE_LOCK)
+{
+    if (slot->source)
+        source_table_release(&table->sources, slot->source);
+    slot->source = NULL;
+}
+
 /* It was not used: back where it came from. */
 void slot_table_unreserve(struct slot_table *table, struct SockInfo *slot)
 {
     slot_table_lock(table);
     INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd == -1);
     slot->state = THRDSRV_SLOT_FREE;
+    leave_source(table, slot);
     list_prepend(slot->parked ? &table->parked : &table->empty, slot);
     slot_table_unlock(table);
 }
@@ -254,6 +304,7 @@ static void free_slot(struct slot_table *table, struct SockInfo *slot,
     INVARIANT(slot->state == THRDSRV_SLOT_STOPPING && slot->fd == -1);
     slot->state = THRDSRV_SLOT_FREE;
     slot->worker = 0;
+    leave_source(table, slot);
     table->stats.active--;
     table->stats.bytes_in += progress_read(&slot->progress->bytes_in);
     table->stats.bytes_out += progress_read(&slot->progress->bytes_out);
@@ -332,19 +383,32 @@ void slot_table_want_wake(struct slot_table *table)
     slot_table_unlock(table);
 }
 
-void slot_table_count_refused_full(struct slot_table *table)
+static void count_refusal(struct thrdsrv_stats *stats, enum refusal why)
 {
-    slot_table_lock(table);
-    table->stats.accepted++;
-    table->stats.refused_full++;
-    slot_table_unlock(table);
+    switch (why) {
+    case REFUSAL_FULL:
+    case REFUSAL_RESERVED: /* the table is full for that peer */
+        stats->refused_full++;
+        break;
+    case REFUSAL_SOURCE:
+        stats->refused_source++;
+        break;
+    case REFUSAL_SOURCE_RATE:
+        stats->refused_rate++;
+        break;
+    case REFUSAL_ADMISSION:
+        stats->refused_admission++;
+        break;
+    default:
+        break;
+    }
 }
 
-void slot_table_count_refused_admission(struct slot_table *table)
+void slot_table_count_refused(struct slot_table *table, enum refusal why)
 {
     slot_table_lock(table);
     table->stats.accepted++;
-    table->stats.refused_admission++;
+    count_refusal(&table->stats, why);
     slot_table_unlock(table);
 }
 

@@ -21,6 +21,7 @@
  * - A child in a slot of mode fork has not been reaped by us: only the loop reaps, and then
  * releases the slot. Signals go through the child's pidfd, so that they never meet a recycled pid
  * even where the host program reaps children that are not its own.
+ * - From slot_table_claim() until it is FREE again a slot counts for its source (source.h).
  * - Nothing blocks, logs or calls back under the lock. The one system call under it wakes the loop
  *   at a release: after its unlock a worker touches no memory and no descriptor of the server's.
  *
@@ -45,6 +46,7 @@
 
 #include "server/address.h"
 #include "server/progress.h"
+#include "server/source.h"
 #include "server/thread_safety.h"
 #include "server/timeouts.h"
 
@@ -63,7 +65,8 @@ struct SockInfo {
     pid_t parked GUARDED_BY(TABLE_LOCK);   /* [T] */
     bool dismissed GUARDED_BY(TABLE_LOCK); /* [T] */
 
-    int64_t cut_at_ms GUARDED_BY(TABLE_LOCK); /* [T] when the loop cut it */
+    int64_t cut_at_ms GUARDED_BY(TABLE_LOCK);     /* [T] when the loop cut it */
+    struct source *source GUARDED_BY(TABLE_LOCK); /* [T] that it counts for; NULL: for none */
 
     /* The last thread that served this slot and when (CLOCK_BOOTTIME, ns) it let go of it: the
      * task may take a moment longer to end than its work. */
@@ -98,17 +101,31 @@ struct slot_table {
     struct progress *progress; /* [C] one per slot, shared with children */
     unsigned count;            /* [C] */
     int wakeup;                /* [C] the loop's wake-up descriptor, not ours to close */
+    unsigned reserve;          /* [C] so many slots, the last ones, are for trusted peers */
 
     struct free_list parked GUARDED_BY(TABLE_LOCK); /* with a parked worker */
     struct free_list empty GUARDED_BY(TABLE_LOCK);  /* without */
     bool wake_wanted GUARDED_BY(TABLE_LOCK);        /* the loop waits for the next release */
     bool draining GUARDED_BY(TABLE_LOCK);           /* the server has stopped accepting */
     struct thrdsrv_stats stats GUARDED_BY(TABLE_LOCK);
+    struct source_table sources GUARDED_BY(TABLE_LOCK); /* all zero: sources have no limits */
 };
 
 /* Allocates count slots, all FREE. Returns 0 or THRDSRV_E_MEMORY. */
 int slot_table_init(struct slot_table *table, unsigned count, struct thrdsrv_server *server,
                     int wakeup);
+
+/* Who may have how many of the slots; 0 or no rate: all that there are. */
+struct slot_limits {
+    unsigned reserve;
+    unsigned per_source;
+    struct bucket_rate source_rate;
+};
+
+/* Sets the limits that slot_table_claim() asks for, before anything is accepted. Returns 0 or
+ * THRDSRV_E_MEMORY. */
+int slot_table_limit(struct slot_table *table, const struct slot_limits *limits,
+                     const struct siphash_key *key) EXCLUDES(TABLE_LOCK);
 
 /* Children that are forked from here on do not get the slots: nothing of them is copied, which for
  * 20,000 slots took longer than all else at a fork, and no child sees who else is connected. Nor
@@ -124,7 +141,30 @@ void slot_table_unlock(struct slot_table *table) RELEASES(TABLE_LOCK);
 /* FREE -> RESERVED. NULL when no slot is free; the next release then wakes the loop. Loop only. */
 struct SockInfo *slot_table_reserve(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 
-/* RESERVED -> FREE: nothing was there to accept. Loop only. */
+/* Why a connection was not let in. */
+enum refusal {
+    REFUSAL_NONE = 0,
+    REFUSAL_FULL,        /* no slot was free */
+    REFUSAL_RESERVED,    /* those that were free are not for it */
+    REFUSAL_SOURCE,      /* its source has as many as it may */
+    REFUSAL_SOURCE_RATE, /* its source comes too fast */
+    REFUSAL_ADMISSION,   /* config.admit said no */
+    REFUSAL_COUNT
+};
+
+/* Who wants to have a slot. */
+struct claimant {
+    bool trusted;    /* may have any */
+    bool has_source; /* else it counts for none */
+    struct netblock source;
+};
+
+/* Whether the limits let the slot, which is RESERVED and will be booked, be the claimant's; then it
+ * counts for its source until it is FREE again. Loop only. */
+enum refusal slot_table_claim(struct slot_table *table, struct SockInfo *slot,
+                              const struct claimant *claimant, int64_t now_ns) EXCLUDES(TABLE_LOCK);
+
+/* RESERVED -> FREE: nothing was there to accept, or it was refused. Loop only. */
 void slot_table_unreserve(struct slot_table *table, struct SockInfo *slot) EXCLUDES(TABLE_LOCK);
 
 /* RESERVED stays, fd goes in, the connection is counted as accepted. Loop only; the [B] fields
@@ -174,9 +214,8 @@ bool slot_table_dismiss(struct slot_table *table, struct SockInfo *slot) EXCLUDE
 /* Asks that the next release wakes the loop. */
 void slot_table_want_wake(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 
-/* A connection was accepted and refused: while no slot was free, or by config.admit. */
-void slot_table_count_refused_full(struct slot_table *table) EXCLUDES(TABLE_LOCK);
-void slot_table_count_refused_admission(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+/* A connection was accepted and refused. */
+void slot_table_count_refused(struct slot_table *table, enum refusal why) EXCLUDES(TABLE_LOCK);
 
 /* accept(2) failed: for want of descriptors or memory (system), or for that one connection. */
 void slot_table_count_accept_error(struct slot_table *table, bool system) EXCLUDES(TABLE_LOCK);

@@ -51,8 +51,8 @@ constants=$(printf '%s\n' "$text" | words | grep '^THRDSRV_' | grep -vE '_H$|^TH
 # A field is the last name of a statement that declares no function: "int a", "char b[128]",
 # "void (*c)(...)".
 fields=$(printf '%s\n' "$code" | grep -vE 'THRDSRV_API|typedef|extern|^ *THRDSRV_' |
-    sed -n 's/^[^(]*(\*\([a-z_]*\))(.*/\1/p; t
-            s/^ *[a-z].*[ *]\([a-z_]*\)\(\[[0-9]*\]\)\{0,1\} *$/\1/p' |
+    sed -n 's/^[^(]*(\*\([a-z0-9_]*\))(.*/\1/p; t
+            s/^ *[a-z].*[ *]\([a-z_][a-z0-9_]*\)\(\[[0-9]*\]\)\{0,1\} *$/\1/p' |
     grep -v '^thrdsrv_' | sort -u)
 
 in_name=$(sed -n '/^\.Sh NAME/,/^\.Sh LIBRARY/s/^\.Nm \([a-z0-9_]*\).*/\1/p' "$page3")

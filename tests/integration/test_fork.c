@@ -1,27 +1,14 @@
 /* test_fork - what only mode fork has: children. However one ends, it is reaped, its slot comes
- * back and the log says what ended it; none outlives the server; each holds what it must and no
- * more. */
-#include <fcntl.h>
+ * back and the log says what ended it. What it holds, and that none outlives the server, is in
+ * tests/faults. */
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "clients.h"
 #include "patience.h"
 #include "proc_fs.h"
 #include "process_log.h"
 #include "suite.h"
-
-static void wait_gone(pid_t pid)
-{
-    int64_t deadline = patience();
-    char state = proc_state(pid);
-    while (state != 0 && state != 'Z' && look_again(deadline))
-        state = proc_state(pid);
-    if (state != 0 && state != 'Z')
-        suite_fail("process %d is still there, in state %c", (int)pid, state);
-}
 
 /* Its client sees the end, the log the signal, and the only slot serves the next client. */
 static void child_killed_by(struct process *server, int signal_number)
@@ -106,7 +93,7 @@ static void stopped_child_does_not_hold_up_the_stop(struct process *server)
     process_stop(server);
     assert_true(now_ms() - begin < allow_ms(1500));
     process_log_wait(server, "msg=end conn=1 end=stopped");
-    wait_gone(child);
+    process_wait_gone(child);
 }
 
 /* Stopped and continued, as by a debugger or a batch system: nothing is lost. */
@@ -140,111 +127,6 @@ static void many_killed_children_give_their_slots_back(struct process *server)
     process_log_wait_count(server, "msg=end end=signal:9", (size_t)COUNT * 3);
 }
 
-/* Nobody is left to serve for, and nobody would ever reap them. */
-static void children_die_with_a_killed_server(struct process *server)
-{
-    enum { COUNT = 5 };
-    pid_t pids[COUNT];
-    int fds[COUNT];
-    server->expect_exit = 128 + SIGKILL;
-    process_start(server, NULL);
-    for (int i = 0; i < COUNT; i++)
-        fds[i] = client_served(process_address(server));
-    assert_int_equal(proc_children(server->pid, 0, pids, COUNT), COUNT);
-    int64_t begin = now_ms();
-    process_signal(server, SIGKILL);
-    process_wait_exit(server);
-    for (int i = 0; i < COUNT; i++) {
-        wait_gone(pids[i]);
-        client_wait_end(fds[i]);
-    }
-    assert_true(now_ms() - begin < allow_ms(1000));
-}
-
-/* A busy child does not wait in a call that could tell it anything. */
-static void busy_child_dies_with_a_killed_server(struct process *server)
-{
-    static char bite[65536];
-    server->expect_exit = 128 + SIGKILL;
-    process_start(server, "--handler=chargen", NULL);
-    int fd = client_connect(process_address(server));
-    client_read(fd, bite, sizeof bite);
-    pid_t child = process_wait_child(server, 0);
-    process_signal(server, SIGKILL);
-    process_wait_exit(server);
-    client_wait_end(fd);
-    wait_gone(child);
-}
-
-static void expect_fd(pid_t pid, int fd, const char *beginning)
-{
-    char target[256];
-    if (!proc_fd_target(pid, fd, target, sizeof target) ||
-        strncmp(target, beginning, strlen(beginning)) != 0)
-        suite_fail("descriptor %d leads to %s, not %s", fd, target, beginning);
-}
-
-/* Standard streams and one socket: not the listeners, not other clients, not what the server
- * itself was started with. */
-static void child_holds_its_connection_only(struct process *server)
-{
-    if (process_is_wrapped())
-        suite_skip("the wrapper has descriptors of its own");
-    int extra = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    server->inherited_fd = fcntl(extra, F_DUPFD_CLOEXEC, 100);
-    close(extra);
-    process_start(server, "--listen=127.0.0.1:0", "--listen=[::1]:0", NULL);
-    close(server->inherited_fd);
-    client_served(process_address(server));
-    client_served(process_address(server));
-    for (size_t n = 0; n < 2; n++) {
-        pid_t child = process_wait_child(server, n);
-        int sockets = 0;
-        assert_int_equal(proc_count_fds(child), 4);
-        expect_fd(child, 0, "/dev/");
-        expect_fd(child, 1, "pipe:");
-        expect_fd(child, 2, "/tmp/thrd-test-");
-        for (int fd = 3; fd < 256; fd++) {
-            char target[256];
-            if (proc_fd_target(child, fd, target, sizeof target))
-                sockets += strncmp(target, "socket:", 7) == 0;
-        }
-        assert_int_equal(sockets, 1);
-    }
-}
-
-/* The parent keeps no copy: otherwise the client would never see the end. */
-static void parent_holds_no_connection(struct process *server)
-{
-    process_start(server, NULL);
-    int one = client_served(process_address(server));
-    /* Answered when the start of the child is over: it has opened its pidfd. */
-    process_dump(server);
-    int fds = proc_count_fds(server->pid);
-    int two = client_served(process_address(server));
-    process_dump(server);
-    /* A descriptor that watches the child is all that may be added. */
-    assert_in_range(proc_count_fds(server->pid), fds, fds + 1);
-    client_leave(one);
-    client_leave(two);
-}
-
-/* The port is free for the next server though a child of the last one still serves. */
-static void child_does_not_keep_the_port(struct process *server)
-{
-    char listen[160];
-    process_start(server, "--drain=60s", NULL);
-    int fd = client_served(process_address(server));
-    process_signal(server, SIGTERM);
-    process_log_wait(server, "msg=quiesce");
-    struct process *next = suite_another_process();
-    snprintf(listen, sizeof listen, "--listen=%s", process_address(server));
-    process_start(next, listen, NULL);
-    client_leave(client_served(process_address(next)));
-    client_leave(fd);
-    assert_int_equal(process_wait_exit(server), 0);
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -257,11 +139,6 @@ int main(int argc, char **argv)
         CASE(stopped_child_does_not_hold_up_the_stop),
         CASE(continued_child_goes_on),
         CASE(many_killed_children_give_their_slots_back),
-        CASE(children_die_with_a_killed_server),
-        CASE(busy_child_dies_with_a_killed_server),
-        CASE(child_holds_its_connection_only),
-        CASE(parent_holds_no_connection),
-        CASE(child_does_not_keep_the_port),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("fork", cases, NULL, NULL);

@@ -65,49 +65,6 @@ static void wait_costs_nothing(struct process *server)
         suite_fail("%lld ms of processor time while full", (long long)used / 1000000);
 }
 
-/* The quickest of several tries counts: another program may hold up each one of them. */
-static int64_t quickest_refusal(struct process *server, const char *text)
-{
-    int64_t quickest = INT64_MAX;
-    for (int i = 0; i < TRIES; i++) {
-        int64_t begin = now_ms();
-        int fd = client_connect(process_address(server));
-        client_expect_text(fd, text);
-        client_wait_end(fd);
-        int64_t took = now_ms() - begin;
-        quickest = took < quickest ? took : quickest;
-        client_close(fd);
-    }
-    return quickest;
-}
-
-static void refuses_and_recovers(struct process *server, const char *policy, const char *text)
-{
-    int held[2];
-    process_start(server, "--slots=2", policy, NULL);
-    fill(server, held);
-    assert_true(quickest_refusal(server, text) < allow_ms(100));
-    process_wait_counter(server, "refused_full", TRIES);
-    process_log_wait(server, "level=warn msg=\"connection refused\" reason=full");
-    /* Those who are served notice nothing. */
-    client_echo(held[0], "still here");
-    client_leave(held[0]);
-    process_wait_counter(server, "active", (long long)slots() - 1);
-    client_leave(client_served(process_address(server)));
-    process_wait_counter(server, "served", 2);
-    assert_int_equal(process_counter(server, "refused_full"), TRIES);
-}
-
-static void close_tells_the_client_at_once(struct process *server)
-{
-    refuses_and_recovers(server, "--when-full=close", "");
-}
-
-static void busy_tells_the_client_why(struct process *server)
-{
-    refuses_and_recovers(server, "--when-full=busy:try again later", "try again later\r\n");
-}
-
 /* A client that speaks first, as most do, gets the text too and not a reset. */
 static void busy_reaches_a_client_that_has_spoken(struct process *server)
 {
@@ -187,7 +144,6 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
         CASE(wait_serves_the_oldest_next),           CASE(wait_costs_nothing),
-        CASE(close_tells_the_client_at_once),        CASE(busy_tells_the_client_why),
         CASE(busy_reaches_a_client_that_has_spoken), CASE(burst_is_served_or_refused),
         CASE(refusals_do_not_flood_the_log),         CASE(waiting_client_that_goes_does_no_harm),
     };

@@ -105,36 +105,6 @@ static void clients_of_bytes(struct process *server)
     clients_of(server, handler);
 }
 
-static void converse_in_turn(struct process *server, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        char text[32];
-        snprintf(text, sizeof text, "%zu", i);
-        int fd = client_connect(process_address(server));
-        client_echo(fd, text);
-        client_leave(fd);
-    }
-}
-
-/* A worker that is not given back in full (a descriptor, a slot, a thread that is neither joined
- * nor detached, a zombie, memory) shows in so many uses of one slot. */
-static void connections_in_turn_through_one_slot(struct process *server)
-{
-    enum { ALLOWED_KIB = 256 };
-    size_t count = scaled(40000);
-    process_start(server, "--slots=1", "--log=notice", NULL);
-    struct process_baseline before = process_baseline(server);
-    converse_in_turn(server, count / 10);
-    int64_t rss = proc_rss_kib(server->pid);
-    converse_in_turn(server, count - count / 10);
-    expect_counter(server, "served", (long long)count);
-    assert_int_equal(process_counter(server, "peak"), 1);
-    process_wait_baseline(server, before);
-    int64_t growth = proc_rss_kib(server->pid) - rss;
-    if (growth > ALLOWED_KIB && !suite_has_sanitizer() && !process_is_wrapped())
-        suite_fail("%lld KiB more memory after %zu connections", (long long)growth, count);
-}
-
 /* Descriptors and slots are taken and given back all the time, by many at once: whoever mixes
  * them up lets a client hear what was said to another. */
 static void tagged_clients_under_churn_hear_their_own(struct process *server)
@@ -196,7 +166,6 @@ int main(int argc, char **argv)
         CASE(clients_of_rot13),
         CASE(clients_of_discard),
         CASE(clients_of_bytes),
-        CASE(connections_in_turn_through_one_slot),
         CASE(tagged_clients_under_churn_hear_their_own),
         CASE(burst_never_exceeds_the_slots),
         CASE(slow_clients_do_not_hold_up_others),

@@ -96,22 +96,6 @@ static void deadline_cuts_the_rest(struct process *server)
     process_log_wait_count(server, "msg=end end=stopped", most_clients() - drained);
 }
 
-/* As a supervisor's stop sees it: neither a long timeout nor silent clients delay it. */
-static void stop_takes_no_longer_than_the_drain(struct process *server)
-{
-    int held[3];
-    process_start(server, "--idle=600s", "--first-byte=600s", "--drain=200ms", NULL);
-    hold(server, held);
-    if (suite_mode() != THRDSRV_MODE_INLINE)
-        client_connect(process_address(server));
-    int64_t begin = now_ms();
-    process_signal(server, SIGTERM);
-    expect_exit(server, 3);
-    int64_t took = now_ms() - begin;
-    if (took > 300 + allow_ms(200))
-        suite_fail("%lld ms from SIGTERM to the end with a drain of 200 ms", (long long)took);
-}
-
 static void no_drain_cuts_at_once(struct process *server)
 {
     int held[3];
@@ -226,7 +210,6 @@ int main(int argc, char **argv)
         CASE(sigterm_drains),
         CASE(sigint_drains_too),
         CASE(deadline_cuts_the_rest),
-        CASE(stop_takes_no_longer_than_the_drain),
         CASE(no_drain_cuts_at_once),
         CASE(second_sigterm_means_now),
         CASE(second_signal_may_be_the_other_one),

@@ -68,7 +68,22 @@ static void forget(int fd)
     close(fd);
 }
 
-int client_begin(const char *address, int receive_buffer)
+/* Takes any port of that address; NULL: leaves it to the system. */
+static void bind_to(int fd, sa_family_t family, const char *source)
+{
+    char text[64];
+    union address from;
+    if (source == NULL)
+        return;
+    snprintf(text, sizeof text, family == AF_INET6 ? "[%s]:0" : "%s:0", source);
+    socklen_t size = parse_address(text, &from);
+    /* So that ports last, however many connections there are: they are taken at connect(2). */
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){1}, sizeof(int));
+    if (bind(fd, &from.any, size) != 0)
+        suite_fail("bind to %s: %s", text, strerror(errno));
+}
+
+static int begin(const char *source, const char *address, int receive_buffer)
 {
     union address to;
     socklen_t size = parse_address(address, &to);
@@ -81,11 +96,17 @@ int client_begin(const char *address, int receive_buffer)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     if (to.any.sa_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    bind_to(fd, to.any.sa_family, source);
     if (connect(fd, &to.any, size) == 0 || errno == EINPROGRESS)
         return fd;
     int error = errno;
     forget(fd);
     return -error;
+}
+
+int client_begin(const char *address, int receive_buffer)
+{
+    return begin(NULL, address, receive_buffer);
 }
 
 /* Waits for one of the events. Fails the case when it does not come. */
@@ -110,13 +131,23 @@ int client_begun(int fd)
     return error;
 }
 
-int client_connect_with_buffer(const char *address, int receive_buffer)
+/* Waits for what begin() returned. */
+static int connected(int fd, const char *address)
 {
-    int fd = client_begin(address, receive_buffer);
     int error = fd < 0 ? -fd : client_begun(fd);
     if (error != 0)
         suite_fail("connect to %s: %s", address, strerror(error));
     return fd;
+}
+
+int client_connect_with_buffer(const char *address, int receive_buffer)
+{
+    return connected(begin(NULL, address, receive_buffer), address);
+}
+
+int client_connect_from(const char *source, const char *address)
+{
+    return connected(begin(source, address, 0), address);
 }
 
 int client_connect(const char *address)
@@ -126,7 +157,12 @@ int client_connect(const char *address)
 
 int client_served(const char *address)
 {
-    int fd = client_connect(address);
+    return client_served_from(NULL, address);
+}
+
+int client_served_from(const char *source, const char *address)
+{
+    int fd = client_connect_from(source, address);
     client_echo(fd, "ping");
     return fd;
 }

@@ -20,6 +20,10 @@ int client_connect_with_buffer(const char *address, int receive_buffer);
 /* A client of an echo server that is being served for sure, because it was answered. */
 int client_served(const char *address);
 
+/* Both from another address of this machine, "127.0.0.2" or "fd00::1". */
+int client_connect_from(const char *source, const char *address);
+int client_served_from(const char *source, const char *address);
+
 /* Begins to connect: a descriptor whose connection may still be under way, or -errno. For crowds
  * and for addresses that refuse. */
 int client_begin(const char *address, int receive_buffer);

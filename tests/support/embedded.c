@@ -240,8 +240,9 @@ void embedded_wait(struct embedded *e)
     end_patience();
     struct thrdsrv_stats stats = embedded_stats(e);
     assert_int_equal(stats.active, 0);
-    assert_int_equal(stats.accepted, stats.served + stats.refused_full + stats.refused_admission +
-                                         stats.spawn_failures);
+    assert_int_equal(stats.accepted, stats.served + stats.spawn_failures + stats.refused_full +
+                                         stats.refused_admission + stats.refused_source +
+                                         stats.refused_rate);
     check_ends(e, &stats);
 }
 

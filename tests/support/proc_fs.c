@@ -169,15 +169,38 @@ int64_t proc_cpu_ns(pid_t pid)
     return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
-int64_t proc_rss_kib(pid_t pid)
+int64_t proc_waited_ns(pid_t pid, pid_t tid)
+{
+    char path[64];
+    char text[128];
+    long long waited = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)pid, (int)tid);
+    if (read_file(path, text, sizeof text) == 0 || sscanf(text, "%*d %lld", &waited) != 1)
+        return -1;
+    return waited;
+}
+
+/* A field of /proc/PID/statm, counted from 0, in KiB; -1 where the process is gone. */
+static int64_t memory_kib(pid_t pid, int field)
 {
     char text[128];
     char path[64];
-    long pages = 0;
+    long pages[2] = {0};
     snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    if (read_file(path, text, sizeof text) == 0 || sscanf(text, "%*d %ld", &pages) != 1)
+    if (read_file(path, text, sizeof text) == 0 ||
+        sscanf(text, "%ld %ld", &pages[0], &pages[1]) != 2)
         return -1;
-    return (int64_t)pages * sysconf(_SC_PAGESIZE) / 1024;
+    return (int64_t)pages[field] * sysconf(_SC_PAGESIZE) / 1024;
+}
+
+int64_t proc_space_kib(pid_t pid)
+{
+    return memory_kib(pid, 0);
+}
+
+int64_t proc_rss_kib(pid_t pid)
+{
+    return memory_kib(pid, 1);
 }
 
 int64_t proc_meminfo_kib(const char *field)

@@ -34,8 +34,13 @@ int proc_lowest_free_fd(pid_t pid);
 /* Processor time that a process has used so far, all its threads together, in nanoseconds. */
 int64_t proc_cpu_ns(pid_t pid);
 
-/* Memory of a process that is resident now, in KiB. */
+/* How long a task of a process was ready to run and did not, because others did, in nanoseconds. -1
+ * where it is gone, or the kernel does not tell. */
+int64_t proc_waited_ns(pid_t pid, pid_t tid);
+
+/* Memory of a process that is resident now, and its address space, in KiB. */
 int64_t proc_rss_kib(pid_t pid);
+int64_t proc_space_kib(pid_t pid);
 
 /* A field of /proc/meminfo, e.g. "MemAvailable", in KiB; 0 where there is none. */
 int64_t proc_meminfo_kib(const char *field);

@@ -206,8 +206,11 @@ static bool check_counters(struct process *p)
         memcpy(last, p->line, sizeof last);
     long long accepted = log_line_number(last, "accepted");
     long long active = log_line_number(last, "active");
-    long long accounted = log_line_number(last, "served") + log_line_number(last, "refused_full") +
-                          log_line_number(last, "spawn_failures");
+    static const char *const parts[] = {"served",         "spawn_failures", "refused_full",
+                                        "refused_source", "refused_rate",   "refused_admission"};
+    long long accounted = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        accounted += log_line_number(last, parts[i]);
     if (active == 0 && accepted >= 0 && accepted == accounted)
         return true;
     print_error("the counters do not add up: %s\n", last[0] != '\0' ? last : "(none)");

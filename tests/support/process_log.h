@@ -34,7 +34,7 @@ void process_wait_counter(struct process *p, const char *name, long long value);
 
 /* What must hold for every server that ran and ended: each line of stderr is a log line (no
  * sanitizer's or valgrind's report), none of them is of level error, and the last counters say
- * accepted = active + served + refused_full + spawn_failures with active = 0. Prints what does
+ * accepted = served + spawn_failures + all that were refused, with active = 0. Prints what does
  * not hold and returns false. */
 bool process_check_invariants(struct process *p);
 

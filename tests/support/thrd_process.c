@@ -25,6 +25,11 @@ void process_init(struct process *p)
     assert_non_null(mkdtemp(p->dir));
 }
 
+uid_t process_lonely_user(void)
+{
+    return (uid_t)(100000 + getpid());
+}
+
 /* Reads stdout up to its first newline into p->ready. Returns false at the end of the output. */
 static bool read_ready_line(struct process *p)
 {
@@ -191,6 +196,16 @@ pid_t process_wait_child(const struct process *p, size_t n)
         if (!look_again(deadline))
             suite_fail("the server has no child number %zu", n);
     return pids[n];
+}
+
+void process_wait_gone(pid_t pid)
+{
+    int64_t deadline = patience();
+    char state = proc_state(pid);
+    while (state != 0 && state != 'Z' && look_again(deadline))
+        state = proc_state(pid);
+    if (state != 0 && state != 'Z')
+        suite_fail("process %d is still there, in state %c", (int)pid, state);
 }
 
 /* The program says one line on stdout, the ready line, and nothing else. */

@@ -53,6 +53,9 @@ struct process {
 /* Makes the scratch directory; nothing runs yet. */
 void process_init(struct process *p);
 
+/* A user of whom nobody else runs anything, so that its limit of processes is this server's. */
+uid_t process_lonely_user(void);
+
 /* Starts the program with these arguments (char pointers, NULL at the end) and waits for its
  * ready line. */
 void process_start(struct process *p, ...) __attribute__((sentinel));
@@ -96,6 +99,9 @@ void process_wait_baseline(const struct process *p, struct process_baseline base
 
 /* The n-th child (from 0) of the server, which the test waits for: fork mode. */
 pid_t process_wait_child(const struct process *p, size_t n);
+
+/* Waits until that process, any, has ended; somebody else may still have to wait for it. */
+void process_wait_gone(pid_t pid);
 
 /* Ends the program if it still runs, and checks that what it did was sound (see
  * process_check_invariants()). Returns false, having said why, when it was not. */

@@ -1,5 +1,6 @@
 /* The functions of <thrdsrv/conn.h> on a socket pair: lines in every split, deadlines, cuts, short
  * writes, and the adapter that runs a sans-I/O handler. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -246,6 +247,29 @@ static void test_a_deadline_bounds_reads_and_writes(void **state)
     thrdsrv_conn_set_deadline(&conn, INT64_MAX);
     say("z", 1);
     assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), 1);
+}
+
+static void *say_later(void *argument)
+{
+    const struct timespec pause = {.tv_nsec = 300000000};
+    nanosleep(&pause, NULL);
+    say(argument, 1);
+    return NULL;
+}
+
+/* One that was handed over, and that the system would not make blocking. */
+static void test_a_connection_that_does_not_block_is_waited_for(void **state)
+{
+    (void)state;
+    pthread_t peers_thread;
+    char buf[8];
+    assert_int_equal(fcntl(conn.fd, F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(pthread_create(&peers_thread, NULL, say_later, "x"), 0);
+    int64_t before = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+    assert_int_equal(thrdsrv_conn_read(&conn, buf, sizeof buf), 1);
+    int64_t used = clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - before;
+    assert_int_equal(pthread_join(peers_thread, NULL), 0);
+    assert_true(used < 40000000);
 }
 
 static void test_an_unfinished_line_stays_for_the_next_call(void **state)
@@ -497,6 +521,7 @@ int main(void)
         WITH_PAIR(test_the_longest_line),
         WITH_PAIR(test_printf),
         WITH_PAIR(test_a_deadline_bounds_reads_and_writes),
+        WITH_PAIR(test_a_connection_that_does_not_block_is_waited_for),
         WITH_PAIR(test_an_unfinished_line_stays_for_the_next_call),
         WITH_PAIR(test_a_cut_wakes_a_blocked_read_and_names_the_kind),
         WITH_PAIR(test_after_a_cut_nothing_is_served_from_the_buffers),

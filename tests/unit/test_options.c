@@ -88,6 +88,17 @@ static void check_defaults(void)
     assert_int_equal(config->drain_ms, expected.drain_ms);
     assert_int_equal(config->log_level, expected.log_level);
     assert_int_equal(config->park_ms, expected.park_ms);
+    assert_int_equal(config->per_source, expected.per_source);
+    assert_int_equal(config->source_prefix_ipv4, expected.source_prefix_ipv4);
+    assert_int_equal(config->source_prefix_ipv6, expected.source_prefix_ipv6);
+    assert_int_equal(config->rate, expected.rate);
+    assert_int_equal(config->rate_ms, expected.rate_ms);
+    assert_int_equal(config->rate_burst, expected.rate_burst);
+    assert_int_equal(config->source_rate, expected.source_rate);
+    assert_int_equal(config->source_rate_ms, expected.source_rate_ms);
+    assert_int_equal(config->source_rate_burst, expected.source_rate_burst);
+    assert_int_equal(config->reserve, expected.reserve);
+    assert_int_equal(config->reserve_network_count, expected.reserve_network_count);
 }
 
 static void test_no_arguments(void **state)
@@ -320,6 +331,148 @@ static void test_when_full(void **state)
     bad_value("--when-full=busy", "the text is missing");
     bad_value("--when-full=drop", "no such action");
     bad_value("--when-full=", "no such action");
+}
+
+static void test_per_source(void **state)
+{
+    (void)state;
+    assert_int_equal(good("--per-source=1")->per_source, 1);
+    assert_int_equal(good("--per-source=1000000")->per_source, 1000000);
+    assert_int_equal(good("--per-source=3|--per-source=off")->per_source, 0);
+    assert_int_equal(good("--per-source=3|--per-source=0")->per_source, 0);
+    bad("--per-source=1000001",
+        "thrd: --per-source=1000001: too large; allowed: 1 to 1000000, or off, default off");
+    bad_value("--per-source=-1", "not a number");
+    bad_value("--per-source=", "not a number");
+    bad_value("--per-source=on", "not a number");
+}
+
+static void test_source_prefix(void **state)
+{
+    static const char form[] = "not two numbers of bits with a colon between them";
+    (void)state;
+    const struct thrdsrv_config *config = good("--source-prefix=24:48");
+    assert_int_equal(config->source_prefix_ipv4, 24);
+    assert_int_equal(config->source_prefix_ipv6, 48);
+    config = good("--source-prefix=0:128");
+    assert_int_equal(config->source_prefix_ipv4, 0);
+    assert_int_equal(config->source_prefix_ipv6, 128);
+    bad_value("--source-prefix=33:64", "too large");
+    bad_value("--source-prefix=32:129", "too large");
+    bad_value("--source-prefix=32", form);
+    bad_value("--source-prefix=", form);
+    bad_value("--source-prefix=00000000000000032:64", form);
+    bad_value("--source-prefix=:64", "not a number");
+    bad_value("--source-prefix=32:", "not a number");
+    bad_value("--source-prefix=32:64:1", "not a number");
+    bad_value("--source-prefix=/32:/64", "not a number");
+}
+
+/* Both options that take a rate. */
+static void check_rate_option(const char *name, const unsigned *rate, const int64_t *ms,
+                              const unsigned *burst)
+{
+    static const struct {
+        const char *value;
+        unsigned rate;
+        int64_t ms;
+        unsigned burst;
+    } rows[] = {
+        {"200/s,burst=400", 200, 1000, 400},
+        {"1/m", 1, 60000, 0},
+        {"1000000/h,burst=1", 1000000, 3600000, 1},
+        {"5/s,burst=1000000", 5, 1000, 1000000},
+        {"off", 0, 1000, 0},
+        {"0", 0, 1000, 0},
+    };
+    static const char *const wrong[][2] = {
+        {"200", "not of the form N/s, N/m or N/h"},
+        {"200/d", "not of the form N/s, N/m or N/h"},
+        {"", "not of the form N/s, N/m or N/h"},
+        {"00000000000000000000000000000001/s", "not of the form N/s, N/m or N/h"},
+        {"0/s", "too small"},
+        {"1000001/s", "too large"},
+        {"5/s,burst=0", "too small"},
+        {"5/s,burst=1000001", "too large"},
+        {"5/s,burst=", "not a number"},
+        {"5/s,burst=5,", "not a whole number"},
+        {"5/s,", "behind the comma only burst=N is known"},
+        {"5/s,400", "behind the comma only burst=N is known"},
+    };
+    char argument[80];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(argument, sizeof argument, "--%s=%s", name, rows[i].value);
+        good(argument);
+        assert_int_equal(*rate, rows[i].rate);
+        assert_int_equal(*ms, rows[i].ms);
+        assert_int_equal(*burst, rows[i].burst);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(argument, sizeof argument, "--%s=%s", name, wrong[i][0]);
+        bad_value(argument, wrong[i][1]);
+    }
+}
+
+static void test_rates(void **state)
+{
+    (void)state;
+    struct thrdsrv_config *config = &options.config;
+    check_rate_option("rate", &config->rate, &config->rate_ms, &config->rate_burst);
+    check_rate_option("source-rate", &config->source_rate, &config->source_rate_ms,
+                      &config->source_rate_burst);
+    good("--rate=5/s,burst=9|--rate=7/m"); /* nothing of the first is left */
+    assert_int_equal(config->rate, 7);
+    assert_int_equal(config->rate_burst, 0);
+    assert_int_equal(config->source_rate, 0);
+}
+
+static void test_reserve(void **state)
+{
+    (void)state;
+    const struct thrdsrv_config *config = good("--reserve=2:127.0.0.0/8,::1/128");
+    assert_int_equal(config->reserve, 2);
+    assert_int_equal(config->reserve_network_count, 2);
+    assert_string_equal(config->reserve_networks[0], "127.0.0.0/8");
+    assert_string_equal(config->reserve_networks[1], "::1/128");
+    config = good("--reserve=2:10.0.0.0/8|--reserve=1:::1");
+    assert_int_equal(config->reserve, 1);
+    assert_int_equal(config->reserve_network_count, 1);
+    assert_string_equal(config->reserve_networks[0], "::1");
+    assert_int_equal(good("--reserve=2:10.0.0.0/8|--reserve=off")->reserve, 0);
+    assert_int_equal(good("--slots=3|--reserve=2:::1")->reserve, 2);
+    assert_int_equal(good("--reserve=128:::1|--slots=129")->reserve, 128);
+    bad_value("--reserve=2", "the networks are missing");
+    bad_value("--reserve=2:", "the networks are missing");
+    bad_value("--reserve=", "the networks are missing");
+    bad_value("--reserve=0:::1", "too small");
+    bad_value("--reserve=1000000:::1", "too large");
+    bad_value("--reserve=::1/128", "not a number");
+    bad_value("--reserve=10.0.0.0/8:2", "not a whole number");
+    bad_value("--reserve=00000000000000001:::1", "not a number");
+    bad_value("--reserve=1:0000000000000000000000000000000000000000000000000000000000000000",
+              "a network is too long");
+}
+
+static void test_reserve_leaves_a_slot(void **state)
+{
+    static const char wanted[] = "thrd: --reserve: leaves no slot for others; allowed: fewer than "
+                                 "--slots (mode inline has one slot)";
+    (void)state;
+    bad("--reserve=128:::1", wanted);
+    bad("--reserve=2:::1|--slots=2", wanted);
+    bad("--reserve=1:::1|--mode=inline", wanted);
+}
+
+static void test_reserve_has_a_limit(void **state)
+{
+    char arguments[32 + 4 * (OPTIONS_NETWORKS_MAX + 1)] = "--reserve=1:";
+    (void)state;
+    for (int i = 0; i < OPTIONS_NETWORKS_MAX; i++)
+        strcat(arguments, i == 0 ? "::1" : ",::1");
+    assert_int_equal(good(arguments)->reserve_network_count, OPTIONS_NETWORKS_MAX);
+    strcat(arguments, ",::1");
+    assert_int_equal(parse(arguments), -1);
+    assert_non_null(strstr(message, ": more than 64 networks; allowed: "));
 }
 
 static void test_stack(void **state)
@@ -654,7 +807,7 @@ static void test_help_fits_a_screen(void **state)
         assert_true(length == 0 || line[length - 1] != ' ');
         line += length + 1;
     }
-    assert_true(lines <= 40);
+    assert_true(lines <= 47);
     free(text);
 }
 
@@ -711,6 +864,12 @@ int main(void)
         cmocka_unit_test(test_mode),
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_when_full),
+        cmocka_unit_test(test_per_source),
+        cmocka_unit_test(test_source_prefix),
+        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_reserve_leaves_a_slot),
+        cmocka_unit_test(test_reserve_has_a_limit),
         cmocka_unit_test(test_stack),
         cmocka_unit_test(test_ballast),
         cmocka_unit_test(test_timeouts),

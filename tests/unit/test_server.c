@@ -86,7 +86,25 @@ static void test_wrong_configurations_are_named(void **state)
     REFUSES(keepalive_count, 128, "field=keepalive");
     REFUSES(min_rate_bytes, 1, "field=min_rate_ms");
     REFUSES(size, sizeof(struct thrdsrv_config) + 8, "field=size");
+    REFUSES(source_prefix_ipv4, 33, "field=source_prefix_ipv4");
+    REFUSES(source_prefix_ipv6, 129, "field=source_prefix_ipv6");
+    REFUSES(rate, 1000001, "field=rate ");
+    REFUSES(rate_ms, 999, "field=rate_ms");
+    REFUSES(rate_ms, 3600001, "field=rate_ms");
+    REFUSES(rate_burst, 1000001, "field=rate_burst");
+    REFUSES(source_rate, 1000001, "field=source_rate ");
+    REFUSES(source_rate_ms, 999, "field=source_rate_ms");
+    REFUSES(source_rate_ms, 3600001, "field=source_rate_ms");
+    REFUSES(source_rate_burst, 1000001, "field=source_rate_burst");
+    REFUSES(reserve, 1, "field=reserve_network_count");
+    REFUSES(reserve, 128, "field=reserve ");
+    REFUSES(reserve_network_count, 1, "field=reserve_networks"); /* and no texts */
+    static const char *const networks[] = {"127.0.0.0/8", "127.0.0.1/8"};
     struct thrdsrv_config config = good_config();
+    config.reserve_networks = networks;
+    config.reserve_network_count = 2;
+    assert_int_equal(refuse(&config), THRDSRV_E_INVALID);
+    assert_non_null(strstr(last_error, "field=reserve_networks network=127.0.0.1/8"));
     static const char *const wrong[] = {"127.0.0.1:0", "nonsense"};
     config = good_config();
     config.listen = wrong;

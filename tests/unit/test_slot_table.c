@@ -346,7 +346,7 @@ static void test_counters_add_up(void **state)
         progress_add(&slot->progress->bytes_out, 20);
         end(slot, reasons[i]);
     }
-    slot_table_count_refused_full(&table);
+    slot_table_count_refused(&table, REFUSAL_FULL);
     struct SockInfo *stopped = active_slot(3);
     struct SockInfo *drained = active_slot(4);
     assert_int_equal(slot_table_begin_drain(&table), 2);
@@ -366,6 +366,133 @@ static void test_counters_add_up(void **state)
     assert_int_equal(s.bytes_out, 140);
 }
 
+/* ---- who may have a slot ---- */
+
+static const struct siphash_key key = {{1, 2}};
+
+static void limit(unsigned reserve, unsigned per_source, unsigned rate)
+{
+    struct slot_limits limits = {reserve, per_source, bucket_rate(rate, 1000, 0)};
+    assert_int_equal(slot_table_limit(&table, &limits, &key), 0);
+}
+
+/* Somebody from source number n, 0: without a source. */
+static enum refusal claim(struct SockInfo *slot, unsigned char n)
+{
+    struct claimant claimant = {.has_source = n > 0, .source.first.bytes[15] = n};
+    return slot_table_claim(&table, slot, &claimant, 1);
+}
+
+/* A connection of source n, or NULL and why not. */
+static struct SockInfo *claimed_slot(unsigned char n, enum refusal *why)
+{
+    struct SockInfo *slot = slot_table_reserve(&table);
+    assert_non_null(slot);
+    *why = claim(slot, n);
+    if (*why == REFUSAL_NONE) {
+        slot_table_book(&table, slot, 3);
+        assert_int_equal(slot_table_activate(&table, slot, 1), 3);
+        return slot;
+    }
+    slot_table_unreserve(&table, slot);
+    return NULL;
+}
+
+/* A source that may have one connection has it back, whichever way the last one left. */
+static void test_source_has_its_connection_back(void **state)
+{
+    (void)state;
+    enum refusal why;
+    limit(0, 1, 0);
+    for (int way = 0; way < 3; way++) {
+        struct SockInfo *slot = claimed_slot(1, &why);
+        assert_non_null(slot);
+        assert_null(claimed_slot(1, &why));
+        assert_int_equal(why, REFUSAL_SOURCE);
+        slot_table_take(&table, slot);
+        if (way == 0)
+            slot_table_release(&table, slot, THRDSRV_END_EOF, 0);
+        else if (way == 1)
+            slot_table_release(&table, slot, THRDSRV_END_NO_WORKER, 0);
+        else
+            slot_table_park(&table, slot, THRDSRV_END_EOF, 1);
+    }
+    struct SockInfo *unused = slot_table_reserve(&table);
+    assert_int_equal(claim(unused, 1), REFUSAL_NONE);
+    slot_table_unreserve(&table, unused);
+    end(claimed_slot(1, &why), THRDSRV_END_EOF);
+}
+
+static void test_parked_worker_is_no_connection(void **state)
+{
+    (void)state;
+    enum refusal why;
+    limit(0, 1, 0);
+    struct SockInfo *slot = claimed_slot(1, &why);
+    slot_table_take(&table, slot);
+    slot_table_park(&table, slot, THRDSRV_END_EOF, 1);
+    slot = claimed_slot(2, &why); /* in the same slot */
+    assert_non_null(slot);
+    end(claimed_slot(1, &why), THRDSRV_END_EOF);
+    end(slot, THRDSRV_END_EOF);
+}
+
+static void test_without_a_source_there_is_no_limit(void **state)
+{
+    (void)state;
+    enum refusal why;
+    limit(0, 1, 1);
+    struct SockInfo *slots[2] = {claimed_slot(0, &why), claimed_slot(0, &why)};
+    end(slots[0], THRDSRV_END_EOF);
+    end(slots[1], THRDSRV_END_EOF);
+    end(claimed_slot(0, &why), THRDSRV_END_EOF);
+}
+
+static void test_source_that_comes_too_fast(void **state)
+{
+    (void)state;
+    enum refusal why;
+    limit(0, 0, 2);
+    end(claimed_slot(1, &why), THRDSRV_END_EOF);
+    end(claimed_slot(1, &why), THRDSRV_END_EOF);
+    assert_null(claimed_slot(1, &why));
+    assert_int_equal(why, REFUSAL_SOURCE_RATE);
+    end(claimed_slot(2, &why), THRDSRV_END_EOF);
+}
+
+/* The last slot is for those who are trusted, whoever has the first. */
+static void test_last_slots_are_reserved(void **state)
+{
+    (void)state;
+    const struct claimant trusted = {.trusted = true};
+    enum refusal why;
+    limit(1, 0, 0);
+    struct SockInfo *first = claimed_slot(1, &why);
+    assert_null(claimed_slot(1, &why));
+    assert_int_equal(why, REFUSAL_RESERVED);
+    struct SockInfo *last = slot_table_reserve(&table);
+    assert_int_equal(slot_table_claim(&table, last, &trusted, 1), REFUSAL_NONE);
+    slot_table_book(&table, last, 4);
+    end(first, THRDSRV_END_EOF);
+    assert_null(claimed_slot(1, &why));
+    assert_int_equal(why, REFUSAL_RESERVED);
+    end(last, THRDSRV_END_EOF);
+    end(claimed_slot(1, &why), THRDSRV_END_EOF);
+}
+
+static void test_refusals_are_counted(void **state)
+{
+    (void)state;
+    for (enum refusal why = REFUSAL_FULL; why < REFUSAL_COUNT; why++)
+        slot_table_count_refused(&table, why);
+    struct thrdsrv_stats s = stats();
+    assert_int_equal(s.accepted, 5);
+    assert_int_equal(s.refused_full, 2);
+    assert_int_equal(s.refused_source, 1);
+    assert_int_equal(s.refused_rate, 1);
+    assert_int_equal(s.refused_admission, 1);
+}
+
 /* ---- what no state allows ---- */
 
 static void bring_to(struct SockInfo *slot, enum thrdsrv_slot_state wanted, bool booked)
@@ -381,7 +508,7 @@ static void bring_to(struct SockInfo *slot, enum thrdsrv_slot_state wanted, bool
         cut(slot, THRDSRV_END_IDLE);
 }
 
-enum door { UNRESERVE, BOOK, ACTIVATE, HAND_OVER, CUT, TAKE, RELEASE, PARK };
+enum door { UNRESERVE, BOOK, ACTIVATE, HAND_OVER, CUT, TAKE, RELEASE, PARK, CLAIM };
 
 static void go_through(enum door door, struct SockInfo *slot)
 {
@@ -409,6 +536,9 @@ static void go_through(enum door door, struct SockInfo *slot)
         break;
     case PARK:
         slot_table_park(&table, slot, THRDSRV_END_EOF, 1);
+        break;
+    case CLAIM:
+        claim(slot, 1);
         break;
     }
 }
@@ -441,18 +571,18 @@ static void test_every_door_from_every_state(void **state)
     static const struct {
         enum thrdsrv_slot_state from;
         bool booked;
-        bool open[8]; /* in the order of enum door */
+        bool open[9]; /* in the order of enum door */
     } rules[] = {
-        {THRDSRV_SLOT_FREE, false, {0, 0, 0, 0, 0, 0, 0, 0}},
-        {THRDSRV_SLOT_RESERVED, false, {1, 1, 0, 0, 0, 1, 0, 0}},
-        {THRDSRV_SLOT_RESERVED, true, {0, 0, 1, 1, 0, 1, 0, 0}},
-        {THRDSRV_SLOT_ACTIVE, true, {0, 0, 0, 0, 1, 1, 0, 0}},
+        {THRDSRV_SLOT_FREE, false, {0, 0, 0, 0, 0, 0, 0, 0, 0}},
+        {THRDSRV_SLOT_RESERVED, false, {1, 1, 0, 0, 0, 1, 0, 0, 1}},
+        {THRDSRV_SLOT_RESERVED, true, {0, 0, 1, 1, 0, 1, 0, 0, 0}},
+        {THRDSRV_SLOT_ACTIVE, true, {0, 0, 0, 0, 1, 1, 0, 0, 0}},
         {THRDSRV_SLOT_STOPPING,
          true,
-         {0, 0, 0, 0, 0, 1, 0, 0}}, /* released only when the fd is taken out */
+         {0, 0, 0, 0, 0, 1, 0, 0, 0}}, /* released only when the fd is taken out */
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        for (enum door door = UNRESERVE; door <= PARK; door++)
+        for (enum door door = UNRESERVE; door <= CLAIM; door++)
             if (aborts(rules[i].from, rules[i].booked, door) == rules[i].open[door])
                 fail_msg("state %s%s, door %d: %s", thrdsrv_slot_state_name(rules[i].from),
                          rules[i].booked ? " (booked)" : "", (int)door,
@@ -461,12 +591,11 @@ static void test_every_door_from_every_state(void **state)
 
 /* ---- children ---- */
 
-/* Whether the slots are there, in a child that is forked now. */
-static bool child_has_slots(void)
+/* Whether what begins a mapping here is there, in a child that is forked now. */
+static bool child_has(void *page)
 {
     unsigned char resident;
     int status;
-    void *page = (void *)((uintptr_t)table.slots & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1));
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
@@ -479,35 +608,57 @@ static bool child_has_slots(void)
 static void test_children_do_not_get_the_slots(void **state)
 {
     (void)state;
-    assert_true(child_has_slots()); /* a server may be created before daemon(3) */
+    limit(0, 1, 0);
+    slot_table_lock(&table);
+    void *const mappings[] = {table.slots, table.sources.sources};
+    slot_table_unlock(&table);
+    for (int i = 0; i < 2; i++)
+        assert_true(child_has(mappings[i])); /* a server may be created before daemon(3) */
     slot_table_keep_from_children(&table);
-    assert_false(child_has_slots());
+    for (int i = 0; i < 2; i++)
+        assert_false(child_has(mappings[i]));
     end(active_slot(3), THRDSRV_END_EOF);
 }
 
 /* ---- many threads ---- */
 
-enum { HAMMERS = 8, ROUNDS = 20000, HAMMER_SLOTS = 5 };
+enum { HAMMERS = 8, ROUNDS = 20000, HAMMER_SLOTS = 5, SOURCES = 3, PER_SOURCE = 2 };
 
 static struct {
     _Atomic int owners; /* of the slot; never more than one */
     _Atomic unsigned wrong;
 } hammered[HAMMER_SLOTS];
 
+static _Atomic int held_by[SOURCES]; /* connections of each source; never more than its limit */
+static _Atomic unsigned over_limit;
+
 /* Reserving and booking are the loop's alone, so the test's threads take turns at them. */
 static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
+
+static struct SockInfo *accept_for(int source, int fd)
+{
+    pthread_mutex_lock(&accepting);
+    struct SockInfo *slot = slot_table_reserve(&table);
+    if (slot && claim(slot, (unsigned char)(source + 1)) != REFUSAL_NONE) {
+        slot_table_unreserve(&table, slot);
+        slot = NULL;
+    }
+    if (slot)
+        slot_table_book(&table, slot, fd);
+    pthread_mutex_unlock(&accepting);
+    return slot;
+}
 
 static void *hammer(void *argument)
 {
     int fd = (int)(intptr_t)argument + 100;
+    int source = fd % SOURCES;
     for (int i = 0; i < ROUNDS; i++) {
-        pthread_mutex_lock(&accepting);
-        struct SockInfo *slot = slot_table_reserve(&table);
-        if (slot)
-            slot_table_book(&table, slot, fd);
-        pthread_mutex_unlock(&accepting);
+        struct SockInfo *slot = accept_for(source, fd);
         if (!slot)
             continue;
+        if (atomic_fetch_add(&held_by[source], 1) >= PER_SOURCE)
+            atomic_fetch_add(&over_limit, 1);
         if (atomic_fetch_add(&hammered[slot->index].owners, 1) != 0)
             atomic_fetch_add(&hammered[slot->index].wrong, 1);
         if (slot_table_activate(&table, slot, 1) != fd)
@@ -517,6 +668,7 @@ static void *hammer(void *argument)
         if (slot_table_take(&table, slot) != fd)
             atomic_fetch_add(&hammered[slot->index].wrong, 1);
         atomic_fetch_sub(&hammered[slot->index].owners, 1);
+        atomic_fetch_sub(&held_by[source], 1);
         if (i % 3 == 0) {
             slot_table_release(&table, slot, THRDSRV_END_EOF, 0);
         } else {
@@ -533,6 +685,7 @@ static void test_eight_threads(void **state)
     (void)state;
     pthread_t threads[HAMMERS];
     assert_int_equal(slot_table_init(&table, HAMMER_SLOTS, NULL, -1), 0);
+    limit(0, PER_SOURCE, 0);
     for (intptr_t i = 0; i < HAMMERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, hammer, (void *)i), 0);
     for (int i = 0; i < HAMMERS; i++)
@@ -541,6 +694,7 @@ static void test_eight_threads(void **state)
         assert_int_equal(atomic_fetch_add(&hammered[i].wrong, 0), 0);
         assert_int_equal(state_of(&table.slots[i]), THRDSRV_SLOT_FREE);
     }
+    assert_int_equal(atomic_fetch_add(&over_limit, 0), 0);
     struct thrdsrv_stats s = stats();
     assert_int_equal(s.active, 0);
     assert_int_equal(s.accepted, s.served);
@@ -567,6 +721,12 @@ int main(void)
         WITH_TWO(test_a_parked_worker_is_dismissed),
         WITH_TWO(test_generation_wraps),
         WITH_TWO(test_counters_add_up),
+        WITH_TWO(test_source_has_its_connection_back),
+        WITH_TWO(test_parked_worker_is_no_connection),
+        WITH_TWO(test_without_a_source_there_is_no_limit),
+        WITH_TWO(test_source_that_comes_too_fast),
+        WITH_TWO(test_last_slots_are_reserved),
+        WITH_TWO(test_refusals_are_counted),
         WITH_TWO(test_every_door_from_every_state),
         WITH_TWO(test_children_do_not_get_the_slots),
         cmocka_unit_test(test_eight_threads),

@@ -226,6 +226,36 @@ static void check_rate(const char *text, enum units_status expected, int64_t byt
                  (intmax_t)ms);
 }
 
+static void check_per_time(const char *text, enum units_status expected, int64_t number, int64_t ms)
+{
+    int64_t got_number = UNTOUCHED;
+    int64_t got_ms = UNTOUCHED;
+    enum units_status status = units_parse_per_time(text, 1000, &got_number, &got_ms);
+    if (status != expected || got_number != number || got_ms != ms)
+        fail_msg("\"%s\": status %d, %jd in %jd ms", text, (int)status, (intmax_t)got_number,
+                 (intmax_t)got_ms);
+}
+
+static void test_numbers_per_time(void **state)
+{
+    static const char *const others[] = {"",     "5",    "5/",    "5/d",     "5/1s", "5/S",
+                                         "5/ms", "5/s ", "5/s/s", "5/s,b=1", "5s"};
+    (void)state;
+    check_per_time("1/s", UNITS_OK, 1, 1000);
+    check_per_time("0200/s", UNITS_OK, 200, 1000);
+    check_per_time("1000/m", UNITS_OK, 1000, 60000);
+    check_per_time("7/h", UNITS_OK, 7, 3600000);
+    check_per_time("1001/s", UNITS_TOO_LARGE, UNTOUCHED, UNTOUCHED);
+    check_per_time("99999999999999999999/s", UNITS_TOO_LARGE, UNTOUCHED, UNTOUCHED);
+    check_per_time("0/s", UNITS_TOO_SMALL, UNTOUCHED, UNTOUCHED);
+    check_per_time("/s", UNITS_NOT_A_NUMBER, UNTOUCHED, UNTOUCHED);
+    check_per_time("-1/s", UNITS_NOT_A_NUMBER, UNTOUCHED, UNTOUCHED);
+    check_per_time("1k/s", UNITS_NOT_A_NUMBER, UNTOUCHED, UNTOUCHED);
+    check_per_time("1.5/s", UNITS_NOT_WHOLE, UNTOUCHED, UNTOUCHED);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        check_per_time(others[i], UNITS_NOT_PER_TIME, UNTOUCHED, UNTOUCHED);
+}
+
 static void test_good_rates(void **state)
 {
     (void)state;
@@ -307,11 +337,17 @@ static void test_every_status_has_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_number_range),
-        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_size_range),
-        cmocka_unit_test(test_times),      cmocka_unit_test(test_time_range),
-        cmocka_unit_test(test_good_rates), cmocka_unit_test(test_bad_rates),
-        cmocka_unit_test(test_percents),   cmocka_unit_test(test_every_status_has_words),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_number_range),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_size_range),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_time_range),
+        cmocka_unit_test(test_numbers_per_time),
+        cmocka_unit_test(test_good_rates),
+        cmocka_unit_test(test_bad_rates),
+        cmocka_unit_test(test_percents),
+        cmocka_unit_test(test_every_status_has_words),
     };
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);
 }

@@ -1,0 +1,158 @@
+/* scenarios_start.c - a server that starts: each kind of listener, and whom it tells. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "scenarios.h"
+
+#define USUAL "--slots=4", "--park=1ms", "--drain=300ms"
+
+static const char *const v4[] = {USUAL, "--listen=127.0.0.1:0", NULL};
+static const char *const v6[] = {USUAL, "--listen=[::1]:0", NULL};
+static const char *const both[] = {USUAL, "--listen=localhost:0", NULL};
+static const char *const any[] = {USUAL, "--listen=:0", NULL};
+static const char *const keepalive[] = {USUAL,           "--listen=127.0.0.1:0", "--keepalive=off",
+                                        "--ballast=64k", "--no-nodelay",         NULL};
+static const char *const many_slots[] = {"--slots=1200", "--park=1ms", "--listen=127.0.0.1:0",
+                                         NULL};
+static const char *const other[] = {USUAL, NULL};
+
+static void listen_unix(struct play *play)
+{
+    static char option[160];
+    snprintf(option, sizeof option, "--listen=unix:%s", play->path);
+    launch_add_option(play, option);
+}
+
+static void listen_unix_owned(struct play *play)
+{
+    static char option[300];
+    const struct passwd *user = getpwuid(getuid());
+    const struct group *group = getgrgid(getgid());
+    snprintf(option, sizeof option, "--listen=unix:%s,mode=0600,owner=%s:%s", play->path,
+             user ? user->pw_name : "0", group ? group->gr_name : "0");
+    launch_add_option(play, option);
+}
+
+static int bind_unix(const char *path, int type)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strcpy(address.sun_path, path);
+    int low = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = fcntl(low, F_DUPFD_CLOEXEC, 20);
+    close(low);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+        perror("torture: bind");
+        exit(1);
+    }
+    return fd;
+}
+
+/* A file that a server left behind which was killed. */
+static void listen_unix_stale(struct play *play)
+{
+    close(bind_unix(play->path, SOCK_STREAM));
+    listen_unix(play);
+}
+
+static void listen_several(struct play *play)
+{
+    launch_add_option(play, "--listen=127.0.0.1:0");
+    launch_add_option(play, "--listen=[::1]:0");
+    listen_unix(play);
+}
+
+/* A listener of the supervisor's, as descriptor 3. */
+static void listen_inherited(struct play *play)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    int low = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = fcntl(low, F_DUPFD_CLOEXEC, 20);
+    close(low);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, 64) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &length) < 0) {
+        perror("torture: listen");
+        exit(1);
+    }
+    play->port = ntohs(address.sin_port);
+    play->passed[0] = fd;
+    launch_add_option(play, "--listen=fd:3");
+}
+
+static void tell_supervisor(struct play *play)
+{
+    static char path[160];
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        exit(1);
+    play->passed[0] = fcntl(ends[1], F_DUPFD_CLOEXEC, 20);
+    close(ends[1]);
+    snprintf(path, sizeof path, "%s/notify", play->directory);
+    play->notify = path;
+    play->observed[0] = fcntl(ends[0], F_DUPFD_CLOEXEC, 20);
+    close(ends[0]);
+    play->observed[1] = bind_unix(path, SOCK_DGRAM);
+    launch_add_option(play, "--listen=127.0.0.1:0");
+    launch_add_option(play, "--ready-fd=3");
+}
+
+static void see_supervisor_told(struct play *play)
+{
+    char line[500] = "", state[100] = "";
+    ssize_t length = read(play->observed[0], line, sizeof line - 1);
+    ssize_t size = recv(play->observed[1], state, sizeof state - 1, 0);
+    if (play_may_lose(play))
+        return;
+    if (length <= 0 || strncmp(line, "ready listen=127.0.0.1:", 23) != 0 || !strchr(line, '\n'))
+        play_violation(play, "the ready line is '%s'", line);
+    if (size <= 0 || strcmp(state, "READY=1") != 0)
+        play_violation(play, "the supervisor was told '%s'", state);
+}
+
+static void close_streams(struct play *play)
+{
+    play->closed_streams = true;
+    launch_add_option(play, "--listen=127.0.0.1:0");
+}
+
+#define START(identifier, words, list, preparation)                                                \
+    const struct scenario scenario_##identifier = {.name = #identifier,                            \
+                                                   .about = words,                                 \
+                                                   .service = &service_echo,                       \
+                                                   .options = list,                                \
+                                                   .from_start = true,                             \
+                                                   .set_up = preparation}
+
+START(start_v4, "start, IPv4", v4, NULL);
+START(start_v6, "start, IPv6", v6, NULL);
+START(start_localhost, "start, localhost: a listener of each family", both, NULL);
+START(start_any, "start, all addresses", any, NULL);
+START(start_keepalive, "start, other socket options, ballast", keepalive, NULL);
+START(start_many_slots, "start, more slots than descriptors: the limit is raised", many_slots,
+      NULL);
+START(start_unix, "start, a socket file", other, listen_unix);
+START(start_unix_owned, "start, a socket file with a mode and an owner", other, listen_unix_owned);
+START(start_unix_stale, "start, a socket file is there already", other, listen_unix_stale);
+START(start_several, "start, several listeners", other, listen_several);
+START(start_inherited, "start, an inherited listener", other, listen_inherited);
+START(start_closed_streams, "start, without standard input and output", other, close_streams);
+
+const struct scenario scenario_start_supervised = {
+    .name = "start_supervised",
+    .about = "start, with a ready line and a supervisor to tell",
+    .service = &service_echo,
+    .options = other,
+    .from_start = true,
+    .set_up = tell_supervisor,
+    .play = see_supervisor_told,
+};
