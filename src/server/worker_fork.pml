@@ -117,13 +117,12 @@ inline reap(which)
 {
     if
     :: has_ended(which) ->
-#ifdef WRONG_RELEASE_BEFORE_REAP
+#ifdef WRONG_RELEASE_WITHOUT_REAP
         slot_table_take(which, number);
-        other = slots[which].worker;
+        number = NONE;
         slots[which].pidfd = false;
         slots[which].unwatched = false;
         slot_table_release(which, 0);
-        atomic { process[other] = GONE; other = 0; number = NONE };
 #else
         atomic { /* waitid(2); ECHILD where the system was first */
             process[slots[which].worker] = GONE;
