@@ -58,9 +58,9 @@ struct thrdsrv_server {
     _Atomic int loop_thread; /* thread id of the run() thread; 0: none */
     pthread_t thread;        /* start()'s thread, written before LIFE_JOINABLE */
     int result;              /* of run() in that thread, read when it has been joined */
-    int result_errno;
+    int result_errno;        /* the same */
 
-    struct slot_table table;
+    struct slot_table table; /* has guards of its own */
 
     enum phase phase;              /* [A] */
     int failed_errno;              /* [A] why the server gave up by itself; 0: it did not */

@@ -86,6 +86,7 @@ struct SockInfo {
     struct rate_window rate; /* [A] the minimum rate */
     int pidfd;               /* [A] mode fork: the child; -1: none */
     bool unwatched;          /* [A] mode fork: a child without a pidfd */
+    bool gone;               /* [A] mode fork: an unwatched one that was reaped before we looked */
 };
 
 /* Slots that are FREE, in a doubly linked list. */

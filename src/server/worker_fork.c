@@ -106,6 +106,7 @@ static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent)
 static void watch(struct thrdsrv_server *server, struct SockInfo *slot, pid_t pid)
 {
     int pidfd = descriptor_above_standard((int)syscall(SYS_pidfd_open, pid, 0));
+    bool gone = pidfd < 0 && errno == ESRCH; /* reaped, in a host that ignores SIGCHLD */
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = accept_loop_child_tag(slot)};
     if (pidfd >= 0 && epoll_ctl(server->epoll, EPOLL_CTL_ADD, pidfd, &event) < 0) {
         close(pidfd);
@@ -113,6 +114,7 @@ static void watch(struct thrdsrv_server *server, struct SockInfo *slot, pid_t pi
     }
     slot->pidfd = pidfd;
     slot->unwatched = pidfd < 0;
+    slot->gone = gone;
     if (slot->unwatched)
         server->unwatched++;
 }
@@ -175,7 +177,7 @@ static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
     int number = force ? SIGKILL : SIGTERM;
     if (slot->pidfd >= 0)
         syscall(SYS_pidfd_send_signal, slot->pidfd, number, NULL, 0u);
-    else if (slot->worker > 0)
+    else if (slot->worker > 0 && !slot->gone)
         kill(slot->worker, number);
 }
 

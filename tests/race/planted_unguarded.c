@@ -1,6 +1,6 @@
 /* tests/race/planted_unguarded.c - reads a guarded field without the lock: must not compile.
  *
- * ci/test hands this file to clang -Wthread-safety -Werror and fails if it is accepted: the
+ * ci/proofs hands this file to clang -Wthread-safety -Werror and fails if it is accepted: the
  * attributes in src/server/slot_table.h would then guard nothing. Not part of the build. */
 #include "server/slot_table.h"
 
