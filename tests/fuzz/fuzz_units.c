@@ -1,6 +1,7 @@
-/* fuzz_units.c - cli/units.c: numbers, sizes, times, rates and percents, against a reader that
- * takes the text apart at its first character that is no digit and computes with 128 bits. Which
- * error is named may differ; whether there is one, and what comes out without one, may not.
+/* fuzz_units.c - cli/units.c: numbers, sizes, times, rates of both kinds and percents, against a
+ * reader that takes the text apart at its first character that is no digit and computes with 128
+ * bits. Which error is named may differ; whether there is one, and what comes out without one, may
+ * not.
  *
  * The input: least and most allowed, 8 bytes each; then the text. */
 #include <stdlib.h>
@@ -92,6 +93,24 @@ static void check_rate(const char *text)
                         : bytes == UNTOUCHED && ms == UNTOUCHED);
 }
 
+static void check_per_time(const char *text, int64_t max)
+{
+    static const struct unit periods[] = {{"/s", 1000}, {"/m", 60000}, {"/h", 3600000}, {NULL, 0}};
+    int64_t count = UNTOUCHED, ms = UNTOUCHED, expected_count = UNTOUCHED, expected_ms = UNTOUCHED;
+    const struct unit *period = periods;
+    size_t digits = strspn(text, "0123456789");
+    while (period->name && strcmp(period->name, text + digits) != 0)
+        period++;
+    char *number = strndup(text, digits);
+    FUZZ_CHECK(number != NULL);
+    bool is_right = period->name && model(number, numbers, 1, max, &expected_count);
+    free(number);
+    if (is_right)
+        expected_ms = period->factor;
+    FUZZ_CHECK((units_parse_per_time(text, max, &count, &ms) == UNITS_OK) == is_right);
+    FUZZ_CHECK(count == expected_count && ms == expected_ms);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
@@ -103,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(units_parse_size, sizes, text, min, max);
         check(units_parse_time, times, text, min, max);
         check(units_parse_percent, percents, text, min, max);
+        check_per_time(text, max);
         min = 0; /* and as wide as any option has it */
         max = INT64_MAX;
     }
