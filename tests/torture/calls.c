@@ -75,6 +75,7 @@ const struct call_kind call_kinds[CALLS] = {
     [CALL_GETPEERNAME] = {"getpeername", {FAILS(ENOTCONN), FAILS(ENOBUFS)}},
     [CALL_GETPWNAM_R] = {"getpwnam_r",
                          {FAILS(EINTR), FAILS(EIO), FAILS(EMFILE), FAILS(ENOMEM), FAILS(ERANGE)}},
+    [CALL_GETRANDOM] = {"getrandom", {HARMLESS(EINTR), FAILS(ENOSYS), FAILS(EAGAIN)}},
     [CALL_GETRLIMIT] = {"getrlimit", {FAILS(EPERM), FAILS(EINVAL)}},
     [CALL_GETRUSAGE] = {"getrusage", {HARMLESS(EINVAL)}},
     [CALL_GETSOCKNAME] = {"getsockname", {FAILS(ENOBUFS), FAILS(EINVAL)}},

@@ -1,5 +1,5 @@
-/* scenarios_serve.c - a server that serves: each handler, clients that leave, full tables,
- * timeouts. */
+/* scenarios_serve.c - a server that serves: each handler, clients that leave, full tables, limits
+ * by source, timeouts. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,13 +19,17 @@ static const char *const two_close[] = {USUAL, "--slots=2", "--park=1ms", "--whe
                                         NULL};
 static const char *const two_busy[] = {USUAL, "--slots=2", "--park=1ms", "--when-full=busy:later",
                                        NULL};
+static const char *const per_source[] = {USUAL, "--slots=4", "--park=1ms", "--per-source=2", NULL};
+static const char *const rated[] = {USUAL, "--slots=4", "--park=1ms", "--rate=50/s,burst=1", NULL};
+static const char *const reserved[] = {
+    USUAL, "--slots=3", "--park=1ms", "--when-full=busy:later", "--reserve=1:127.9.0.0/16", NULL};
 /* Short, but not so short that a busy machine would cut a client in the middle of an exchange. */
 static const char *const idle[] = {USUAL, "--slots=4", "--park=1ms", "--idle=250ms", NULL};
 static const char *const first_byte[] = {USUAL, "--slots=4", "--park=1ms", "--first-byte=250ms",
                                          NULL};
 static const char *const lifetime[] = {USUAL, "--slots=4", "--park=1ms", "--lifetime=400ms", NULL};
 static const char *const stall[] = {USUAL, "--slots=4", "--park=1ms", "--write-stall=250ms", NULL};
-static const char *const rate[] = {USUAL, "--slots=4", "--park=1ms", "--min-rate=1000/400ms", NULL};
+static const char *const slow[] = {USUAL, "--slots=4", "--park=1ms", "--min-rate=1000/400ms", NULL};
 static const char *const several[] = {USUAL,       "--listen=[::1]:0", "--listen=:0",
                                       "--slots=8", "--park=1ms",       NULL};
 
@@ -198,6 +202,12 @@ SERVE(full_close, "a full table, the next is closed", echo, two_close, find_it_f
       .counted = " refused_full=1 ", .said = "connection refused");
 SERVE(full_busy, "a full table, the next is told", echo, two_busy, find_it_full,
       .counted = " refused_full=1 ", .said = "connection refused");
+SERVE(per_source, "a source that has as many as it may", echo, per_source, find_it_full,
+      .counted = " refused_source=1 ", .said = "connection refused");
+SERVE(rate, "more than the rate lets in: they wait", echo, rated, talk_in_turn,
+      .counted = " accepted=4 ");
+SERVE(reserved, "a slot that is for others", echo, reserved, find_it_full,
+      .counted = " refused_full=1 ", .said = "connection refused");
 SERVE(idle, "a client that says no more", echo, idle, talk_and_be_silent,
       .counted = " idle=", .hurries = true);
 SERVE(first_byte, "a client that says nothing", echo, first_byte, be_silent,
@@ -206,5 +216,5 @@ SERVE(lifetime, "a client that stays too long", echo, lifetime, talk_and_be_sile
       .counted = " lifetime=", .hurries = true);
 SERVE(write_stall, "a client that takes nothing", bytes, stall, take_nothing,
       .counted = " write_stall=", .hurries = true);
-SERVE(min_rate, "a client that is too slow", echo, rate, be_silent,
+SERVE(min_rate, "a client that is too slow", echo, slow, be_silent,
       .counted = " rate=", .hurries = true);

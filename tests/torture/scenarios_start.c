@@ -23,6 +23,13 @@ static const char *const keepalive[] = {USUAL,           "--listen=127.0.0.1:0",
                                         "--ballast=64k", "--no-nodelay",         NULL};
 static const char *const many_slots[] = {"--slots=1200", "--park=1ms", "--listen=127.0.0.1:0",
                                          NULL};
+static const char *const limits[] = {USUAL,
+                                     "--listen=127.0.0.1:0",
+                                     "--per-source=3",
+                                     "--source-rate=1000/s",
+                                     "--rate=1000/s",
+                                     "--reserve=1:127.0.0.0/8,::1",
+                                     NULL};
 static const char *const other[] = {USUAL, NULL};
 
 static void listen_unix(struct play *play)
@@ -138,6 +145,7 @@ START(start_v6, "start, IPv6", v6, NULL);
 START(start_localhost, "start, localhost: a listener of each family", both, NULL);
 START(start_any, "start, all addresses", any, NULL);
 START(start_keepalive, "start, other socket options, ballast", keepalive, NULL);
+START(start_limits, "start, limits by source, rates, a slot that is reserved", limits, NULL);
 START(start_many_slots, "start, more slots than descriptors: the limit is raised", many_slots,
       NULL);
 START(start_unix, "start, a socket file", other, listen_unix);

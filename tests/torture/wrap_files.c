@@ -1,4 +1,4 @@
-/* wrap_files.c - descriptors, files, directories and stdio. */
+/* wrap_files.c - descriptors, files, directories, stdio, random bytes. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@ WRAP(CALL_CHOWN, int, -1, chown, (const char *path, uid_t owner, gid_t group), (
 WRAP(CALL_FCHMOD, int, -1, fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP(CALL_FSTATAT, int, -1, fstatat, (int at, const char *path, struct stat *status, int flags),
      (at, path, status, flags))
+WRAP(CALL_GETRANDOM, ssize_t, -1, getrandom, (void *buffer, size_t size, unsigned flags),
+     (buffer, size, flags))
 WRAP(CALL_LSTAT, int, -1, lstat, (const char *path, struct stat *status), (path, status))
 WRAP(CALL_OPENDIR, DIR *, NULL, opendir, (const char *path), (path))
 WRAP(CALL_PIPE2, int, -1, pipe2, (int ends[2], int flags), (ends, flags))
