@@ -30,6 +30,14 @@ static void cut_slowly(struct SockInfo *slot, bool force)
     cuts++;
 }
 
+static void cut_quickly(struct SockInfo *slot, bool force)
+{
+    (void)slot;
+    (void)force;
+    cuts++;
+}
+
+static const struct worker_model quick_to_cut = {.name = "quick", .request_stop = cut_quickly};
 static const struct worker_model slow_to_cut = {.name = "slow", .request_stop = cut_slowly};
 
 static int set_up(void **state)
@@ -95,6 +103,24 @@ static void test_a_look_is_taken_when_it_is_asked_for(void **state)
     assert_int_equal(server.check_at_ms, NOW_MS + 2);
 }
 
+/* The lock is given back in between, so a large table is looked at in parts. */
+static void test_every_slot_of_a_large_table_is_looked_at(void **state)
+{
+    (void)state;
+    struct SockInfo *slots[600];
+    const unsigned count = sizeof slots / sizeof *slots;
+    slot_table_fini(&server.table);
+    assert_int_equal(slot_table_init(&server.table, count, &server, server.wakeup), 0);
+    server.model = &quick_to_cut;
+    server.timeouts.lifetime_ms = NOW_MS;
+    for (unsigned i = 0; i < count; i++)
+        slots[i] = serve_one();
+    watch_check(&server, NOW_MS);
+    assert_int_equal(cuts, count);
+    for (unsigned i = 0; i < count; i++)
+        end(slots[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +129,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_new_connection_does_not_hasten_the_next_look, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_look_is_taken_when_it_is_asked_for, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_every_slot_of_a_large_table_is_looked_at, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
