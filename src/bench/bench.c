@@ -34,7 +34,7 @@ static int write_file(const json_t *document, const char *name,
                       int (*write)(const json_t *, FILE *))
 {
     bool is_stdout = strcmp(name, "-") == 0;
-    FILE *stream = is_stdout ? stdout : fopen(name, "w");
+    FILE *stream = is_stdout ? stdout : fopen(name, "we");
     if (!stream)
         return -1;
     int result = write(document, stream);
@@ -55,7 +55,7 @@ static enum bench_status check_files(const struct bench_config *config)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (!names[i] || strcmp(names[i], "-") == 0)
             continue;
-        FILE *stream = fopen(names[i], "a");
+        FILE *stream = fopen(names[i], "ae");
         if (!stream)
             return fail(names[i], strerror(errno));
         fclose(stream);

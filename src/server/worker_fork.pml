@@ -15,9 +15,9 @@ bool system_reaps;
 
 /* For the assertions: children are 1, 2, 3 ... and never come again. */
 byte children;
-byte process[CONNECTIONS + 1];
-bool has_term[CONNECTIONS + 1]; /* SIGTERM is pending or was taken */
-bool has_kill[CONNECTIONS + 1];
+byte process[CONNECTIONS + 2];
+bool has_term[CONNECTIONS + 2]; /* SIGTERM is pending or was taken */
+bool has_kill[CONNECTIONS + 2];
 
 #define has_ended(which) (slots[which].worker != 0 && process[slots[which].worker] >= ZOMBIE)
 #define is_readable(which) (slots[which].pidfd && has_ended(which))

@@ -30,6 +30,14 @@ static void cut_slowly(struct SockInfo *slot, bool force)
     cuts++;
 }
 
+static void cut_quickly(struct SockInfo *slot, bool force)
+{
+    (void)slot;
+    (void)force;
+    cuts++;
+}
+
+static const struct worker_model quick_to_cut = {.name = "quick", .request_stop = cut_quickly};
 static const struct worker_model slow_to_cut = {.name = "slow", .request_stop = cut_slowly};
 
 static int set_up(void **state)
@@ -146,6 +154,24 @@ static void test_a_worker_that_begins_is_looked_at_soon(void **state)
     slot_table_unreserve(&server.table, slot);
 }
 
+/* The lock is given back in between, so a large table is looked at in parts. */
+static void test_every_slot_of_a_large_table_is_looked_at(void **state)
+{
+    (void)state;
+    struct SockInfo *slots[600];
+    const unsigned count = sizeof slots / sizeof *slots;
+    slot_table_fini(&server.table);
+    assert_int_equal(slot_table_init(&server.table, count, &server, server.wakeup), 0);
+    server.model = &quick_to_cut;
+    server.timeouts.lifetime_ms = NOW_MS;
+    for (unsigned i = 0; i < count; i++)
+        slots[i] = serve_one();
+    watch_check(&server, NOW_MS);
+    assert_int_equal(cuts, count);
+    for (unsigned i = 0; i < count; i++)
+        end(slots[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +188,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_long_look_is_followed_by_a_long_rest, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_worker_that_begins_is_looked_at_soon, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_every_slot_of_a_large_table_is_looked_at, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static enum bench_status load(const char *file, json_t **document)
 {
     json_error_t error;
     char reason[300];
-    FILE *stream = fopen(file, "r");
+    FILE *stream = fopen(file, "re");
     if (!stream)
         return complain(BENCH_SYSTEM, file, strerror(errno));
     errno = 0;
