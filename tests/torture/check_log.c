@@ -42,9 +42,9 @@ void check_log_end(const char *log, struct log_end *end)
     end->accepted = number_of(counters, " accepted=");
     end->active = number_of(counters, " active=");
     end->served = number_of(counters, " served=");
-    end->refused =
-        number_of(counters, " refused_full=") + number_of(counters, " refused_admission=") +
-        number_of(counters, " refused_source=") + number_of(counters, " refused_rate=");
+    end->refused = number_of(counters, " refused_full=") +
+                   number_of(counters, " refused_admission=") +
+                   number_of(counters, " refused_source=") + number_of(counters, " refused_rate=");
     end->failed = number_of(counters, " spawn_failures=");
     end->cut = number_of(stop, " cut=");
 }
