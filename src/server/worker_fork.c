@@ -206,6 +206,8 @@ static bool has_ended(struct SockInfo *slot, pid_t pid, siginfo_t *status, struc
     const int by_pidfd = 3; /* P_PIDFD, which older headers lack */
     long waited;
     memset(status, 0, sizeof *status);
+    if (slot->gone)
+        return true;
     do {
         waited = slot->pidfd >= 0
                      ? syscall(SYS_waitid, by_pidfd, slot->pidfd, status, WEXITED | WNOHANG, usage)

@@ -8,13 +8,16 @@
  * luck is needed as with a small pid_max). Then the loop goes on, with that connection overdue, and
  * later the server is stopped. The bystander must live through both and must not be reaped, its
  * exit status is the host's; and the slot comes back at once, for a child that has gone is not
- * asked after by its number either. */
+ * asked after by its number either. The same where the child is gone before the server has looked
+ * at it for the first time (pidfd_open(2): ESRCH), so that its number is all that there is. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -205,6 +208,8 @@ static bool can_choose_numbers(void)
     return status == 0;
 }
 
+static void (*be_this_host)(struct embedded *e) = be_the_host;
+
 static void run_in_namespace(struct embedded *e)
 {
     int status = 0;
@@ -212,11 +217,57 @@ static void run_in_namespace(struct embedded *e)
     pid_t pid = fork();
     IN_HOST(pid >= 0);
     if (pid == 0) {
-        be_the_host(e);
+        be_this_host(e);
         _exit(0);
     }
     IN_HOST(waitpid(pid, &status, 0) == pid);
     IN_HOST(status == 0);
+}
+
+/* ---- A child that is gone at once --------------------------------------------------------- */
+
+static atomic_int bystander_at_once; /* 0: not yet; -1: wanted */
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+/* Six arguments, as any system call has at most. */
+long __wrap_syscall(long number, ...)
+{
+    long arguments[6];
+    va_list list;
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        arguments[i] = va_arg(list, long);
+    va_end(list);
+    bool is_late = number == SYS_pidfd_open && bystander_at_once == -1;
+    if (is_late)
+        kill_and_reap((pid_t)arguments[0]);
+    long result = __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                                 arguments[4], arguments[5]);
+    if (is_late) {
+        IN_HOST(result == -1 && errno == ESRCH);
+        bystander_at_once = start_bystander((pid_t)arguments[0]);
+        errno = ESRCH;
+    }
+    return result;
+}
+
+/* As long as a child may live is short: its number would be sent a signal. */
+static void be_a_host_that_is_quick(struct embedded *e)
+{
+    host_ignores_sigchld = true;
+    signal(SIGCHLD, SIG_IGN);
+    e->config.lifetime_ms = IDLE_MS;
+    bystander_at_once = -1;
+    start_server(e);
+    connect_to(e);
+    wait_for_the_first_end(e);
+    IN_HOST(bystander_at_once > 0 && is_alive(bystander_at_once));
+    thrdsrv_server_stop(e->server);
+    IN_HOST(thrdsrv_server_wait(e->server) == 0);
+    thrdsrv_server_destroy(e->server);
+    expect_own_end(bystander_at_once);
 }
 
 static void spares_the_bystander(struct embedded *e, bool ignores_sigchld)
@@ -239,12 +290,20 @@ static void host_that_ignores_sigchld(struct embedded *e)
     spares_the_bystander(e, true);
 }
 
+static void child_that_is_gone_before_it_is_looked_at(struct embedded *e)
+{
+    be_this_host = be_a_host_that_is_quick;
+    spares_the_bystander(e, true);
+    be_this_host = be_the_host;
+}
+
 int main(int argc, char **argv)
 {
     suite_init(argc, argv);
     const struct CMUnitTest cases[] = {
         EMBEDDED_CASE(host_that_reaps_any_child),
         EMBEDDED_CASE(host_that_ignores_sigchld),
+        EMBEDDED_CASE(child_that_is_gone_before_it_is_looked_at),
     };
     return cmocka_run_group_tests_name("17_recycled_pid", cases, NULL, NULL);
 }
