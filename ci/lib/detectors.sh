@@ -110,11 +110,11 @@ as_sanitizers_need_it() {
 }
 
 # build_for TOOL DIRECTORY [CMAKE OPTION...]: asserts are on, stacks are readable, and the code is
-# optimized enough to be quick.
+# optimized enough to be quick. Warnings are errors, those of clang too, which is asan's compiler.
 build_for() {
     local tool=$1 tree=$2
     shift 2
-    build_tree "$tree" -DCMAKE_BUILD_TYPE=Debug '-DCMAKE_C_FLAGS_DEBUG=-O1 -g' \
+    build_tree "$tree" -DTHRDSRV_WERROR=ON -DCMAKE_BUILD_TYPE=Debug '-DCMAKE_C_FLAGS_DEBUG=-O1 -g' \
         "-DTHRDSRV_SANITIZE=$(sanitizers "$tool")" "-DCMAKE_C_COMPILER=$(compiler "$tool")" "$@"
 }
 

@@ -5,7 +5,7 @@ redis-benchmark (Salvatore Sanfilippo and others; Debian: redis-tools) sends the
 and takes the same 14 bytes from an echo server for a valid reply; with "-k 0" it makes a connection
 for each. It and `thrd bench --target` take turns on one server, and which of them is first changes from
 round to round. Each round has a ratio of the exchanges a second and one of the median latencies; the
-medians of these ratios may be 10 % from 1. There are three rounds, and up to nine where they do not
+medians of these ratios may be 10 % from 1, those of connections 15 %. There are three rounds, up to nine where they do not
 agree, because others may slow down one and not the other for a while. Where others have the processors
 all the time, 30 % is allowed.
 
@@ -26,7 +26,7 @@ import time
 
 ROUNDS_AT_LEAST = 3
 ROUNDS_AT_MOST = 9
-ALLOWED = 0.10
+ALLOWED = {"rr": 0.10, "crr": 0.15}  # a connect and a close depend on who else is running
 ALLOWED_WHEN_BUSY = 0.30
 CLIENTS = 8
 SIZE = 14  # bytes of "*1\r\n$4\r\nPING\r\n"
@@ -96,6 +96,7 @@ def count_others():
 
 
 def compare(program, port, reconnect):
+    workload = "crr" if reconnect else "rr"
     rounds = []
     others = []
     agreed = False
@@ -103,10 +104,10 @@ def compare(program, port, reconnect):
         others.append(count_others())
         rounds.append(measure_round(program, port, reconnect, len(rounds) % 2 == 0))
         ratios = [statistics.median(each) for each in zip(*rounds)]
-        allowed = ALLOWED_WHEN_BUSY if statistics.median(others) > 0.5 else ALLOWED
+        allowed = ALLOWED_WHEN_BUSY if statistics.median(others) > 0.5 else ALLOWED[workload]
         agreed = len(rounds) >= ROUNDS_AT_LEAST and all(abs(ratio - 1) <= allowed for ratio in ratios)
     print(
-        f"{'crr' if reconnect else 'rr'}: thrd bench to redis-benchmark: exchanges/s {ratios[0]:.3f}, "
+        f"{workload}: thrd bench to redis-benchmark: exchanges/s {ratios[0]:.3f}, "
         f"median latency {ratios[1]:.3f}; {len(rounds)} rounds, {statistics.median(others):.1f} threads "
         f"of others, {allowed:.0%} allowed"
     )
