@@ -135,14 +135,15 @@ static void test_a_worker_that_lingers_after_its_cut_is_forced_in_time(void **st
     end(slot);
 }
 
-/* So many slots that to look at them takes longer than a twentieth of the usual pause; under a tool
- * that makes everything slow far fewer do. */
+/* So many slots that to look at them takes longer than a twentieth of the usual pause. Nothing for
+ * DRD, for which so many semaphores are a matter of minutes. */
 static void test_a_long_look_is_followed_by_a_long_rest(void **state)
 {
-    const unsigned count = process_is_wrapped() ? 5000 : 500000;
     (void)state;
+    if (process_is_wrapped())
+        skip();
     slot_table_fini(&server.table);
-    assert_int_equal(slot_table_init(&server.table, count, &server, server.wakeup), 0);
+    assert_int_equal(slot_table_init(&server.table, 500000, &server, server.wakeup), 0);
     watch_check(&server, NOW_MS);
     assert_in_range(server.rest_until_ms, NOW_MS + 11, NOW_MS + 60000);
 }
