@@ -5,9 +5,10 @@
  * Seen in: tpm2-tss #222.
  * Here: 40,000 connections in turn through one slot, so that every use of it has a last one before.
  * Afterwards descriptors and tasks are what they were; since the first tenth, resident memory has
- * grown by no more than 256 KiB and the address space by no more than 4 MiB, which 16 stacks would
- * exceed. With threads that stay for the next connection, and with one thread, or child, for each:
- * there it is 10,000. */
+ * grown by no more than 256 KiB and the address space by no more than 260 MiB: malloc(3) reserves
+ * 64 for a thread that finds another one at it, whereas the stacks of 10,000 threads are 2,500.
+ * With threads that stay for the next connection, and with one thread, or child, for each: there it
+ * is 10,000. */
 #include <stdio.h>
 
 #include "clients.h"
@@ -15,7 +16,7 @@
 #include "process_log.h"
 #include "suite.h"
 
-enum { ALLOWED_RESIDENT_KIB = 256, ALLOWED_SPACE_KIB = 4096 };
+enum { ALLOWED_RESIDENT_KIB = 256, ALLOWED_SPACE_KIB = 260 * 1024 };
 
 static void converse_in_turn(struct process *server, size_t count)
 {

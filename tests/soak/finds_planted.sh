@@ -22,7 +22,7 @@ said_of() {
     zombie) echo 'children while nobody is connected, [1-9][0-9]* of them zombies' ;;
     foreign) echo 'a foreign byte: client' ;;
     lost) echo 'bytes lost, doubled or wrong\|wrong byte\|ended by the server' ;;
-    death) echo 'the server has ended by itself\|Connection re\(set\|fused\)' ;;
+    death) echo 'the server has ended by itself\|Connection re\(set\|fused\)\|ended by the server' ;;
     esac
 }
 
