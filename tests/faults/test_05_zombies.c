@@ -5,7 +5,6 @@
  * Here: 1,000 children end at once. Within 1 s the server has no child left, whatever its state;
  * the slots are free. The same where the system has no pidfd to tell of a child's end. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "proc_fs.h"
 #include "process_log.h"
 #include "suite.h"
+#include "wrap_syscall.h"
 
 enum { CHILDREN = 1000, GONE_MS = 1000 };
 
@@ -53,25 +53,14 @@ static void all_are_waited_for(struct process *server)
 static atomic_bool without_pidfd;
 static atomic_uint refused;
 
-long __real_syscall(long number, ...);
-long __wrap_syscall(long number, ...);
-
-/* Six arguments, as any system call has at most. */
-long __wrap_syscall(long number, ...)
+static long system_call(long number, const long arguments[6])
 {
-    long arguments[6];
-    va_list list;
-    va_start(list, number);
-    for (int i = 0; i < 6; i++)
-        arguments[i] = va_arg(list, long);
-    va_end(list);
     if (number == SYS_pidfd_open && without_pidfd) {
         refused++;
         errno = ENOSYS;
         return -1;
     }
-    return __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
-                          arguments[4], arguments[5]);
+    return real_system_call(number, arguments);
 }
 
 static void all_are_waited_for_without_pidfds(struct embedded *e)

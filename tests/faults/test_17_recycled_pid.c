@@ -16,7 +16,6 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #include "embedded.h"
 #include "patience.h"
 #include "suite.h"
+#include "wrap_syscall.h"
 
 enum { IDLE_MS = 100, BYSTANDER_STATUS = 17 };
 
@@ -228,23 +228,12 @@ static void run_in_namespace(struct embedded *e)
 
 static atomic_int bystander_at_once; /* 0: not yet; -1: wanted */
 
-long __real_syscall(long number, ...);
-long __wrap_syscall(long number, ...);
-
-/* Six arguments, as any system call has at most. */
-long __wrap_syscall(long number, ...)
+static long system_call(long number, const long arguments[6])
 {
-    long arguments[6];
-    va_list list;
-    va_start(list, number);
-    for (int i = 0; i < 6; i++)
-        arguments[i] = va_arg(list, long);
-    va_end(list);
     bool is_late = number == SYS_pidfd_open && bystander_at_once == -1;
     if (is_late)
         kill_and_reap((pid_t)arguments[0]);
-    long result = __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
-                                 arguments[4], arguments[5]);
+    long result = real_system_call(number, arguments);
     if (is_late) {
         IN_HOST(result == -1 && errno == ESRCH);
         bystander_at_once = start_bystander((pid_t)arguments[0]);

@@ -26,6 +26,8 @@ struct account {
     uint64_t heard;       /* bytes that all clients have heard from the service */
 };
 
+void account_add(struct kind_account *sum, const struct kind_account *kind);
+
 /* The sum of all kinds. */
 struct kind_account account_sum(const struct account *account);
 

@@ -46,16 +46,8 @@ void report_clients(FILE *out, const struct run *run)
             "refused", "left", "unclear", "excused", "faulty");
     for (int k = 0; k < KINDS; k++) {
         struct kind_account sum = {0};
-        for (int i = 0; i < RUN_SERVERS; i++) {
-            const struct kind_account *kind = &run->server[i].account.kind[k];
-            sum.begun += kind->begun;
-            sum.completed += kind->completed;
-            sum.refused += kind->refused;
-            sum.left += kind->left;
-            sum.unclear += kind->unclear;
-            sum.excused += kind->excused;
-            sum.faulty += kind->faulty;
-        }
+        for (int i = 0; i < RUN_SERVERS; i++)
+            account_add(&sum, &run->server[i].account.kind[k]);
         fprintf(out, "%-12s %10llu %10llu %8llu %8llu %8llu %8llu %8llu\n", kinds[k].name,
                 (unsigned long long)sum.begun, (unsigned long long)sum.completed,
                 (unsigned long long)sum.refused, (unsigned long long)sum.left,
