@@ -60,11 +60,16 @@ static _Noreturn void be_a_bystander(void)
     _exit(BYSTANDER_STATUS);
 }
 
+/* A number that kill(2) knows no more is given back a moment later (EEXIST until then). */
 static pid_t start_bystander(pid_t number)
 {
     struct clone_request request = {.exit_signal = SIGCHLD, .set_tid_size = 1};
     request.set_tid = (uintptr_t)&number;
-    long pid = syscall(SYS_clone3, &request, sizeof request);
+    int64_t deadline = patience();
+    long pid;
+    do
+        pid = syscall(SYS_clone3, &request, sizeof request);
+    while (pid < 0 && errno == EEXIST && look_again(deadline));
     if (pid == 0)
         be_a_bystander();
     return (pid_t)pid;
