@@ -52,7 +52,7 @@ int accept_loop_init(struct thrdsrv_server *server)
 
 /* Returns whether all are as they should be. epoll_ctl(2) may be short of memory: then it is tried
  * again, or a listener would never be looked at any more. */
-static bool poll_listeners(struct thrdsrv_server *server, bool on)
+static bool poll_listeners(struct thrdsrv_server *server, bool on) REQUIRES(ACCEPT_LOOP)
 {
     bool done = true;
     if (server->polling == on)
@@ -104,7 +104,7 @@ void accept_loop_close_listeners(struct thrdsrv_server *server)
 }
 
 /* SERVING -> DRAINING or CUTTING, DRAINING -> CUTTING. */
-static void begin_stop(struct thrdsrv_server *server, bool at_once)
+static void begin_stop(struct thrdsrv_server *server, bool at_once) REQUIRES(ACCEPT_LOOP)
 {
     int64_t now_ms = clock_ns() / 1000000;
     bool cut = at_once || server->config.drain_ms <= 0;
@@ -141,7 +141,7 @@ static void report_accept_failure(struct thrdsrv_server *server, int error, bool
 
 /* accept(2) gave no connection. Returns whether to try again at once. */
 static bool after_failed_accept(struct thrdsrv_server *server, enum accept_verdict verdict,
-                                int error)
+                                int error) REQUIRES(ACCEPT_LOOP)
 {
     switch (verdict) {
     case ACCEPT_GO_ON:
@@ -181,7 +181,7 @@ static void report_spawn_failure(struct thrdsrv_server *server, int error)
 }
 
 /* The connection is the worker's from here on, or closed: nothing else is lost. */
-static void start_worker(struct thrdsrv_server *server, struct SockInfo *slot)
+static void start_worker(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(ACCEPT_LOOP)
 {
     int64_t now_ms = slot->accepted_at_ns / 1000000;
     watch_by(server, clock_after(now_ms, timeouts_shortest(&server->timeouts)));
@@ -199,7 +199,7 @@ static void start_worker(struct thrdsrv_server *server, struct SockInfo *slot)
 
 /* Fills the slot's fields for the connection before anybody else sees it. */
 static void book(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
-                 const struct address *peer, const struct listener *listener)
+                 const struct address *peer, const struct listener *listener) REQUIRES(ACCEPT_LOOP)
 {
     slot->peer = *peer;
     slot->listener_text = listener->text;
@@ -213,6 +213,7 @@ static void book(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
 
 /* Returns whether there may be another one. */
 static bool accept_one(struct thrdsrv_server *server, const struct listener *listener)
+    REQUIRES(ACCEPT_LOOP)
 {
     struct SockInfo *slot;
     struct address peer;
@@ -245,6 +246,7 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
 }
 
 static void accept_some(struct thrdsrv_server *server, const struct listener *listener)
+    REQUIRES(ACCEPT_LOOP)
 {
     /* In mode inline accept_one() serves, and the listener may have been closed meanwhile. */
     for (int i = 0; i < ACCEPTS_IN_A_ROW && listener->fd >= 0; i++)
@@ -253,7 +255,7 @@ static void accept_some(struct thrdsrv_server *server, const struct listener *li
 }
 
 /* A slot, and with it descriptors and memory, became free: whoever waits in a backlog is next. */
-static void after_release(struct thrdsrv_server *server)
+static void after_release(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
 {
     bool waited = server->full || server->pause_until_ms > 0;
     server->full = false;
@@ -264,7 +266,7 @@ static void after_release(struct thrdsrv_server *server)
 
 /* Right behind the clearing of the wake-up that announced them: in mode inline the next event may
  * serve a client for long, and nothing would announce them again. */
-static void carry_out_requests(struct thrdsrv_server *server)
+static void carry_out_requests(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
 {
     unsigned requests = atomic_exchange(&server->requests, 0);
     if (requests & REQUEST_DUMP)
@@ -275,7 +277,7 @@ static void carry_out_requests(struct thrdsrv_server *server)
         begin_stop(server, true);
 }
 
-static void on_event(struct thrdsrv_server *server, uint64_t tag)
+static void on_event(struct thrdsrv_server *server, uint64_t tag) REQUIRES(ACCEPT_LOOP)
 {
     switch (TAG_KIND(tag)) {
     case TAG_KIND(TAG_WAKEUP):
@@ -295,7 +297,7 @@ static void on_event(struct thrdsrv_server *server, uint64_t tag)
 
 /* Whether the stop has got further. The wish to be woken comes before the look: a worker that
  * releases in between wakes us. */
-static void advance_stop(struct thrdsrv_server *server, int64_t now_ms)
+static void advance_stop(struct thrdsrv_server *server, int64_t now_ms) REQUIRES(ACCEPT_LOOP)
 {
     if (server->phase == PHASE_DRAINING && now_ms >= server->drain_until_ms)
         begin_stop(server, true);
@@ -306,7 +308,7 @@ static void advance_stop(struct thrdsrv_server *server, int64_t now_ms)
 
 /* The epoll set is gone, which only a host that closes descriptors of ours can bring about. Nothing
  * can wake us any more: the workers are cut, and looked after by time. */
-static void give_up(struct thrdsrv_server *server, int error)
+static void give_up(struct thrdsrv_server *server, int error) REQUIRES(ACCEPT_LOOP)
 {
     struct timespec pause = {.tv_nsec = 1000000};
     if (server->failed_errno == 0) {

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "server/thread_safety.h"
+
 struct SockInfo;
 struct thrdsrv_server;
 
@@ -12,11 +14,11 @@ int accept_loop_init(struct thrdsrv_server *server);
 
 /* Before waiting: polls the listeners or not, as it should be now. Returns how long to wait at
  * most, in milliseconds as poll(2) takes them; -1: until something happens. */
-int accept_loop_prepare(struct thrdsrv_server *server);
+int accept_loop_prepare(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
 
 /* Waits up to timeout_ms for events, and deals with them and with all that is due by time. In mode
  * inline it runs inside itself, one level deep, while the worker waits for its client. */
-void accept_loop_turn(struct thrdsrv_server *server, int timeout_ms);
+void accept_loop_turn(struct thrdsrv_server *server, int timeout_ms) REQUIRES(ACCEPT_LOOP);
 
 /* Accepts no more; connections that were handed over and wait are closed, and the log says so. The
  * loop, or whoever destroys a server that never ran. */

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "server/thread_safety.h"
+
 struct SockInfo;
 struct address;
 struct listener;
@@ -18,10 +20,11 @@ enum admission {
 };
 
 /* Asked before accept(2): a slot is set aside first, so that no limit is counted late. */
-enum admission admit_next(struct thrdsrv_server *server, struct SockInfo **slot);
+enum admission admit_next(struct thrdsrv_server *server, struct SockInfo **slot)
+    REQUIRES(ACCEPT_LOOP);
 
 /* From when on the rate lets the next connection in, in milliseconds of CLOCK_MONOTONIC; 0: now. */
-int64_t admit_ready_ms(const struct thrdsrv_server *server);
+int64_t admit_ready_ms(const struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
 
 /* Turns an accepted connection away as the policy for a full table says. Never blocks. */
 void admit_refuse_full(struct thrdsrv_server *server, int fd, const struct address *peer);

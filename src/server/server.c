@@ -211,6 +211,7 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
         config_read(&whole, config);
         return report_failed(&whole, "calloc", THRDSRV_E_MEMORY);
     }
+    be_accept_loop();
     server->epoll = server->handover = -1;
     server->depth = atomic_fetch_add(&worker_depth, 0);
     server->check_at_ms = CLOCK_NEVER;
@@ -246,6 +247,7 @@ bool server_begin(struct thrdsrv_server *server)
 
 int server_serve(struct thrdsrv_server *server)
 {
+    be_accept_loop();
     atomic_exchange(&server->loop_thread, gettid());
     if (server->model->begin)
         server->model->begin(server);

@@ -62,20 +62,21 @@ struct thrdsrv_server {
 
     struct slot_table table; /* has guards of its own */
 
-    enum phase phase;              /* [A] */
-    int failed_errno;              /* [A] why the server gave up by itself; 0: it did not */
-    bool polling;                  /* [A] the listeners are in the epoll set */
-    bool full;                     /* [A] no slot was free when last tried, and we wait for one */
-    int64_t pause_until_ms;        /* [A] accept(2) is short of something; 0: it is not */
-    int64_t rate_full_at_ns;       /* [A] the bucket of the rate, see bucket.h */
-    int64_t check_at_ms;           /* [A] when to look at the timeouts again */
-    int64_t rest_until_ms;         /* [A] and until when they need not be looked at */
-    int64_t cutting_ns;            /* [A] CPU time of the present look at them that went to cuts */
-    int64_t drain_until_ms;        /* [A] */
-    unsigned unwatched;            /* [A] children whose end nothing tells us: they are polled */
-    struct log_limit limit_accept; /* [A] */
-    struct log_limit limit_spawn;  /* [A] */
-    struct log_limit limit_refused[REFUSAL_COUNT]; /* [A] by enum refusal */
+    /* [A] */
+    enum phase phase GUARDED_BY(ACCEPT_LOOP);
+    int failed_errno GUARDED_BY(ACCEPT_LOOP); /* why the server gave up by itself; 0: it did not */
+    bool polling GUARDED_BY(ACCEPT_LOOP);     /* the listeners are in the epoll set */
+    bool full GUARDED_BY(ACCEPT_LOOP); /* no slot was free when last tried, and we wait for one */
+    int64_t pause_until_ms GUARDED_BY(ACCEPT_LOOP);  /* accept(2) is short of something; 0: not */
+    int64_t rate_full_at_ns GUARDED_BY(ACCEPT_LOOP); /* the bucket of the rate, see bucket.h */
+    int64_t check_at_ms GUARDED_BY(ACCEPT_LOOP);     /* when to look at the timeouts again */
+    int64_t rest_until_ms GUARDED_BY(ACCEPT_LOOP);   /* until when they need not be looked at */
+    int64_t cutting_ns GUARDED_BY(ACCEPT_LOOP);      /* CPU time of this look that went to cuts */
+    int64_t drain_until_ms GUARDED_BY(ACCEPT_LOOP);
+    unsigned unwatched GUARDED_BY(ACCEPT_LOOP); /* children whose end nothing tells: are polled */
+    struct log_limit limit_accept GUARDED_BY(ACCEPT_LOOP);
+    struct log_limit limit_spawn GUARDED_BY(ACCEPT_LOOP);
+    struct log_limit limit_refused[REFUSAL_COUNT] GUARDED_BY(ACCEPT_LOOP); /* by enum refusal */
 };
 
 /* server.c: whether run() or start() may go on, which is so once in a server's life; on the thread

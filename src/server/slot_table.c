@@ -67,6 +67,7 @@ static void list_append(struct free_list *list, struct SockInfo *slot) REQUIRES(
 
 static void init_slots(struct slot_table *table, struct thrdsrv_server *server)
 {
+    be_accept_loop();
     slot_table_lock(table);
     for (unsigned i = 0; i < table->count; i++) {
         struct SockInfo *slot = &table->slots[i];

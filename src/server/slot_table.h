@@ -80,13 +80,14 @@ struct SockInfo {
     struct address local;      /* [B] for the log; family 0: not asked for */
     const char *listener_text; /* [B] address of the listener that it came through */
 
-    bool has_parked; /* [A] whether a worker was parked in the slot when it was reserved */
-    sem_t call;      /* posted when a parked worker has a connection, or is to go */
+    sem_t call; /* posted when a parked worker has a connection, or is to go */
 
-    struct rate_window rate; /* [A] the minimum rate */
-    int pidfd;               /* [A] mode fork: the child; -1: none */
-    bool unwatched;          /* [A] mode fork: a child without a pidfd */
-    bool gone;               /* [A] mode fork: an unwatched one that was reaped before we looked */
+    /* [A] */
+    bool has_parked GUARDED_BY(ACCEPT_LOOP); /* a worker was parked in it when it was reserved */
+    struct rate_window rate GUARDED_BY(ACCEPT_LOOP); /* the minimum rate */
+    int pidfd GUARDED_BY(ACCEPT_LOOP);               /* mode fork: the child; -1: none */
+    bool unwatched GUARDED_BY(ACCEPT_LOOP);          /* mode fork: a child without a pidfd */
+    bool gone GUARDED_BY(ACCEPT_LOOP); /* mode fork: unwatched, and reaped before we looked */
 };
 
 /* Slots that are FREE, in a doubly linked list. */
@@ -139,7 +140,8 @@ void slot_table_lock(struct slot_table *table) ACQUIRES(TABLE_LOCK);
 void slot_table_unlock(struct slot_table *table) RELEASES(TABLE_LOCK);
 
 /* FREE -> RESERVED. NULL when no slot is free; the next release then wakes the loop. Loop only. */
-struct SockInfo *slot_table_reserve(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+struct SockInfo *slot_table_reserve(struct slot_table *table) EXCLUDES(TABLE_LOCK)
+    REQUIRES(ACCEPT_LOOP);
 
 /* Why a connection was not let in. */
 enum refusal {

@@ -16,7 +16,8 @@
 #define GUARDED_BY(lock)       THREAD_SAFETY(guarded_by(lock))
 #define ACQUIRES(lock)         THREAD_SAFETY(acquire_capability(lock))
 #define RELEASES(lock)         THREAD_SAFETY(release_capability(lock))
-#define REQUIRES(lock)         THREAD_SAFETY(requires_capability(lock))
+#define REQUIRES(...)          THREAD_SAFETY(requires_capability(__VA_ARGS__))
+#define ASSERTS(lock)          THREAD_SAFETY(assert_capability(lock))
 #define EXCLUDES(lock)         THREAD_SAFETY(locks_excluded(lock))
 #define NO_THREAD_SAFETY_CHECK THREAD_SAFETY(no_thread_safety_analysis)
 
@@ -24,5 +25,17 @@ struct CAPABILITY("mutex") table_lock {
     char unused;
 };
 extern struct table_lock TABLE_LOCK;
+
+/* What only the thread in thrdsrv_server_run() may touch, which needs no lock for it, has this for
+ * a guard. */
+struct CAPABILITY("role") accept_loop_role {
+    char unused;
+};
+extern struct accept_loop_role ACCEPT_LOOP;
+
+/* Said where a thread becomes the accept loop, or no other can have the server yet. */
+static inline void be_accept_loop(void) ASSERTS(ACCEPT_LOOP)
+{
+}
 
 #endif

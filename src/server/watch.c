@@ -42,7 +42,7 @@ bool watch_reap_unwatched(struct thrdsrv_server *server)
 }
 
 static void request_stop(struct thrdsrv_server *server, struct SockInfo *slot, bool force)
-    REQUIRES(TABLE_LOCK)
+    REQUIRES(TABLE_LOCK, ACCEPT_LOOP)
 {
     int64_t begun_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     server->model->request_stop(slot, force);
@@ -50,7 +50,7 @@ static void request_stop(struct thrdsrv_server *server, struct SockInfo *slot, b
 }
 
 static void cut(struct thrdsrv_server *server, struct SockInfo *slot,
-                enum thrdsrv_end_reason reason, int64_t now_ms) REQUIRES(TABLE_LOCK)
+                enum thrdsrv_end_reason reason, int64_t now_ms) REQUIRES(TABLE_LOCK, ACCEPT_LOOP)
 {
     slot_table_cut(slot, reason, now_ms);
     request_stop(server, slot, false);
@@ -75,7 +75,7 @@ static enum thrdsrv_end_reason overdue(struct thrdsrv_server *server, struct Soc
 
 /* Cuts the slot if that is due, forces it if it was cut and lingers. Returns when to look again. */
 static int64_t check_slot(struct thrdsrv_server *server, struct SockInfo *slot, int64_t now_ms)
-    REQUIRES(TABLE_LOCK)
+    REQUIRES(TABLE_LOCK, ACCEPT_LOOP)
 {
     bool stopping = server->phase == PHASE_CUTTING;
     int64_t grace_ms = stopping ? GRACE_AT_STOP_MS : GRACE_MS;
@@ -109,6 +109,7 @@ static int64_t check_slot(struct thrdsrv_server *server, struct SockInfo *slot, 
 
 /* Looks at the slots from first on, SLOTS_IN_A_ROW of them. Returns when to look again. */
 static int64_t check_some(struct thrdsrv_server *server, unsigned first, int64_t now_ms)
+    REQUIRES(ACCEPT_LOOP)
 {
     int64_t next_ms = CLOCK_NEVER;
     slot_table_lock(&server->table);

@@ -104,6 +104,7 @@ static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent)
 
 /* Lets the loop know when the child ends, one way or the other. */
 static void watch(struct thrdsrv_server *server, struct SockInfo *slot, pid_t pid)
+    REQUIRES(ACCEPT_LOOP)
 {
     int pidfd = descriptor_above_standard((int)syscall(SYS_pidfd_open, pid, 0));
     bool gone = pidfd < 0 && errno == ESRCH; /* reaped, in a host that ignores SIGCHLD */
@@ -119,7 +120,7 @@ static void watch(struct thrdsrv_server *server, struct SockInfo *slot, pid_t pi
         server->unwatched++;
 }
 
-static void unwatch(struct thrdsrv_server *server, struct SockInfo *slot)
+static void unwatch(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(ACCEPT_LOOP)
 {
     if (slot->unwatched) {
         slot->unwatched = false;
@@ -149,7 +150,7 @@ static void begin(struct thrdsrv_server *server)
     slot_table_keep_from_children(&server->table);
 }
 
-static int start(struct thrdsrv_server *server, struct SockInfo *slot)
+static int start(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(ACCEPT_LOOP)
 {
     sigset_t kept;
     pid_t parent = getpid();
@@ -172,7 +173,7 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot)
 
 /* By pidfd: a host that ignores SIGCHLD, or waits for any child, may have reaped ours, and its
  * number may be another process's by now. */
-static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
+static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK, ACCEPT_LOOP)
 {
     int number = force ? SIGKILL : SIGTERM;
     if (slot->pidfd >= 0)
@@ -202,6 +203,7 @@ static struct end end_of(struct SockInfo *slot, const siginfo_t *status)
 /* waitid(2) as the kernel has it, which tells the child's usage too. Returns false while the child
  * runs; si_pid is 0 where somebody else has reaped it. */
 static bool has_ended(struct SockInfo *slot, pid_t pid, siginfo_t *status, struct rusage *usage)
+    REQUIRES(ACCEPT_LOOP)
 {
     const int by_pidfd = 3; /* P_PIDFD, which older headers lack */
     long waited;
@@ -216,7 +218,7 @@ static bool has_ended(struct SockInfo *slot, pid_t pid, siginfo_t *status, struc
     return waited < 0 || status->si_pid != 0;
 }
 
-static bool reap(struct thrdsrv_server *server, struct SockInfo *slot)
+static bool reap(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(ACCEPT_LOOP)
 {
     struct rusage usage = {0};
     siginfo_t status;

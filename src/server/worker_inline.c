@@ -11,7 +11,7 @@
 #include "server/server.h"
 
 /* A struct conn_waiter: an epoll descriptor is itself readable when it has events. */
-static int wait_and_loop(void *context, int fd, short events, int timeout_ms)
+static int wait_and_loop(void *context, int fd, short events, int timeout_ms) REQUIRES(ACCEPT_LOOP)
 {
     struct thrdsrv_server *server = context;
     int loop_ms = accept_loop_prepare(server);

@@ -138,7 +138,7 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-static int start(struct thrdsrv_server *server, struct SockInfo *slot)
+static int start(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(ACCEPT_LOOP)
 {
     if (slot->has_parked) {
         sem_post(&slot->call);
