@@ -16,7 +16,15 @@ bool is_being_destroyed;
 /* The loop is in epoll_wait(2), and is to hear of the next slot, or of the last. */
 bool waits_for_slot, waits_for_last;
 
-#define is_polling (phase == SERVING && !is_full)
+/* The loop does not look at the listeners for a while: so says the rate, or accept(2) ran short of
+ * something. */
+#ifdef WITH_PAUSES
+bool is_paused;
+#else
+#define is_paused false
+#endif
+
+#define is_polling (phase == SERVING && !is_full && !is_paused)
 
 #ifdef WITH_HANDOVER
 chan pipe = [1] of { byte }; /* descriptors that are handed over */
@@ -71,8 +79,9 @@ inline start_worker()
     fi
 }
 
-/* listener_accept() or handover_accept(), and book(): for all others one step, because the slot is
- * the loop's until the lock of slot_table_book(). number is NONE where there was nothing. */
+/* listener_accept() or handover_accept(), admit_connection() and book(): for all others one step,
+ * because the slot is the loop's until the lock of slot_table_book(). number is NONE where there was
+ * nothing. Refused is whom there is no slot for, or the limits of its source, or the host. */
 inline accept_and_book()
 {
     atomic {
@@ -85,6 +94,14 @@ inline accept_and_book()
         fi;
         if
         :: number != NONE && s != NONE -> slot_table_book(s, number, connection)
+#ifdef WITH_PAUSES
+        :: number != NONE && s != NONE ->
+            descriptor_close(number, connection);
+#ifndef WRONG_REFUSED_KEEPS_ITS_SLOT
+            slot_table_unreserve(s);
+#endif
+            s = NONE
+#endif
         :: number != NONE && s == NONE -> descriptor_close(number, connection) /* refused */
         :: number == NONE && s != NONE -> slot_table_unreserve(s); s = NONE
         :: number == NONE && s == NONE
@@ -117,13 +134,27 @@ inline accept_some()
     do
     :: more -> accept_one()
     :: more = false; break
+#ifdef WITH_PAUSES
+    :: more -> slot_table_want_wake(); is_paused = true; more = false; break /* ACCEPT_PAUSE */
+    :: more -> is_paused = true; more = false; break                         /* ADMIT_LATER */
+#endif
     od
 }
 
+inline end_pause()
+{
+#ifdef WITH_PAUSES
+    is_paused = false
+#else
+    skip
+#endif
+}
+
+/* The rate's pause goes on here, in the code; that accept_some() may pause at once is the same. */
 inline after_release()
 {
     if
-    :: is_full -> is_full = false; accept_some()
+    :: is_full || is_paused -> is_full = false; end_pause(); accept_some()
     :: else
     fi
 }
@@ -235,6 +266,7 @@ inline wait_for_events()
         :: phase == DRAINING -> is_drain_over = true /* drain_until_ms */
         :: has_limit(0) || has_limit(SLOTS - 1) -> is_time = true
         :: phase == CUTTING && in_use > 0 -> is_time = true
+        :: is_paused -> end_pause()
         fi;
         waits_for_slot = false;
         waits_for_last = false;
