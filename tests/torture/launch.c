@@ -1,6 +1,7 @@
 /* launch.c - the server under test as a process: see play.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,17 @@ static void keep_as(int fd, int number)
 }
 
 /* Descriptors of the driver's are close-on-exec, and above those that the server gets. */
+/* Another user, whom the limit is meant for, by the real user alone: who may reach our files, and
+ * the control, is told by the effective one. */
+static void limit_tasks(unsigned count)
+{
+    struct rlimit tasks = {count, count};
+    setrlimit(RLIMIT_NPROC, &tasks);
+    prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
+    prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE);
+    setresuid(65534, (uid_t)-1, (uid_t)-1);
+}
+
 static _Noreturn void become(struct play *play, const char *program)
 {
     char control[64];
@@ -54,6 +66,8 @@ static _Noreturn void become(struct play *play, const char *program)
         close(0);
         close(1);
     }
+    if (play->point->scenario->tasks)
+        limit_tasks(play->point->scenario->tasks);
     execv(program, (char **)play->options);
     _exit(121);
 }

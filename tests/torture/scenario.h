@@ -30,6 +30,7 @@ struct scenario {
     bool stops_itself; /* without a signal */
     int lacks;         /* enum call + 1 that the kernel does not have; 0: none */
     unsigned files;    /* limit of open files; 0: the usual one */
+    unsigned tasks;    /* limit of its user's tasks, who is not user 0; 0: none */
     bool thread_only;  /* in mode fork it would be nothing new */
     bool hurries;      /* limits of time pass while a fault stays, or the machine stalls */
     int status;        /* of its end, if nothing is lost */

@@ -11,6 +11,7 @@ const struct scenario *const scenarios[] = {
     &scenario_start_keepalive,
     &scenario_start_limits,
     &scenario_start_many_slots,
+    &scenario_start_few_tasks,
     &scenario_start_unix,
     &scenario_start_unix_owned,
     &scenario_start_unix_stale,

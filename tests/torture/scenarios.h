@@ -11,6 +11,7 @@ extern const struct scenario scenario_start_any;
 extern const struct scenario scenario_start_keepalive;
 extern const struct scenario scenario_start_limits;
 extern const struct scenario scenario_start_many_slots;
+extern const struct scenario scenario_start_few_tasks;
 extern const struct scenario scenario_start_unix;
 extern const struct scenario scenario_start_unix_owned;
 extern const struct scenario scenario_start_unix_stale;

@@ -155,6 +155,15 @@ START(start_several, "start, several listeners", other, listen_several);
 START(start_inherited, "start, an inherited listener", other, listen_inherited);
 START(start_closed_streams, "start, without standard input and output", other, close_streams);
 
+const struct scenario scenario_start_few_tasks = {
+    .name = "start_few_tasks",
+    .about = "start, near the limit of the user's tasks: they are counted",
+    .service = &service_echo,
+    .options = many_slots,
+    .tasks = 1250,
+    .from_start = true,
+};
+
 const struct scenario scenario_start_supervised = {
     .name = "start_supervised",
     .about = "start, with a ready line and a supervisor to tell",
