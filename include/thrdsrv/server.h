@@ -143,7 +143,8 @@ THRDSRV_API bool thrdsrv_mode_supported(enum thrdsrv_mode mode);
 
 /* A thrdsrv_log_fn that writes to standard error: "time=2026-11-21T05:06:16.949Z level=notice " and
  * the line, in one write(2), so that lines of several threads do not mix. A line that cannot be
- * written is lost, and raises neither SIGPIPE nor SIGXFSZ. user is not used. */
+ * written is lost, which the next that can be written begins with ("log lines lost", lines=N); that
+ * raises neither SIGPIPE nor SIGXFSZ. user is not used. */
 THRDSRV_API void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *line);
 
 #ifdef __cplusplus

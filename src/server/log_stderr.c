@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +13,13 @@
 
 /* PIPE_BUF on Linux: up to here write(2) to a pipe is atomic (pipe(7)). */
 #define LINE_MAX_BYTES 4096
+
+/* Lines that could not be written, which the next one that can be tells of: twice as many, and one
+ * more where the last is there in part. */
+static _Atomic unsigned lost_lines;
+
+#define LOST_LINE 2u
+#define TORN      1u
 
 static const char *level_name(enum thrdsrv_log_level level)
 {
@@ -36,19 +45,33 @@ static size_t format_prefix(char *buf, size_t size, enum thrdsrv_log_level level
     return used + (size_t)more;
 }
 
-/* All of it, however short the writes are. Returns 0 or the errno of the failure. */
-static int write_stderr(const char *text, size_t length)
+/* What is to be said before the next line. Returns its length. */
+static size_t format_lost(char *buf, size_t size, unsigned lost)
 {
-    while (length > 0) {
-        ssize_t count = write(STDERR_FILENO, text, length);
+    size_t used = 0;
+    if (lost < LOST_LINE)
+        return 0;
+    if (lost & TORN)
+        buf[used++] = '\n';
+    used += format_prefix(buf + used, size - used, THRDSRV_LOG_WARN);
+    used += (size_t)snprintf(buf + used, size - used, "msg=\"log lines lost\" lines=%u\n",
+                             lost / LOST_LINE);
+    return used;
+}
+
+/* All of it, however short the writes are. Returns how much was written: less, with errno, where it
+ * failed. */
+static size_t write_stderr(const char *text, size_t length)
+{
+    size_t written = 0;
+    while (written < length) {
+        ssize_t count = write(STDERR_FILENO, text + written, length - written);
         if (count < 0 && errno != EINTR)
-            return errno;
-        if (count > 0) {
-            text += count;
-            length -= (size_t)count;
-        }
+            break;
+        if (count > 0)
+            written += (size_t)count;
     }
-    return 0;
+    return written;
 }
 
 /* Takes back the signal that a write(2) of this thread has raised, unless it was pending before. */
@@ -67,7 +90,7 @@ static void forget_signal(int number, const sigset_t *pending_before)
 /* Nobody may read our stderr any more (2>&1 | head), or it is a file that has come to its limit
  * (ulimit -f): that is no reason for the host to die. write(2) raises SIGPIPE, or SIGXFSZ, in the
  * calling thread. */
-static void write_without_signals(const char *text, size_t length)
+static size_t write_without_signals(const char *text, size_t length)
 {
     sigset_t raised, kept, pending;
     sigemptyset(&raised);
@@ -75,12 +98,25 @@ static void write_without_signals(const char *text, size_t length)
     sigaddset(&raised, SIGXFSZ);
     pthread_sigmask(SIG_BLOCK, &raised, &kept);
     sigpending(&pending);
-    int error = write_stderr(text, length);
-    if (error == EPIPE)
+    size_t written = write_stderr(text, length);
+    if (written < length && errno == EPIPE)
         forget_signal(SIGPIPE, &pending);
-    else if (error == EFBIG)
+    else if (written < length && errno == EFBIG)
         forget_signal(SIGXFSZ, &pending);
     pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    return written;
+}
+
+/* lost: what the text tells of, which is not told yet where it cannot be written. */
+static void write_or_remember(const char *text, size_t length, unsigned lost)
+{
+    size_t written = write_without_signals(text, length);
+    if (written == length)
+        return;
+    bool torn = written > 0 ? text[written - 1] != '\n' : (lost & TORN) != 0;
+    atomic_fetch_add(&lost_lines, (lost & ~TORN) + LOST_LINE);
+    if (torn)
+        atomic_fetch_or(&lost_lines, TORN);
 }
 
 void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *line)
@@ -88,12 +124,14 @@ void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *li
     int kept = errno;
     char buf[LINE_MAX_BYTES];
     (void)user;
-    size_t used = format_prefix(buf, sizeof buf, level);
+    unsigned lost = atomic_exchange(&lost_lines, 0);
+    size_t used = format_lost(buf, sizeof buf, lost);
+    used += format_prefix(buf + used, sizeof buf - used, level);
     size_t length = strlen(line);
     if (length > sizeof buf - used - 1)
         length = sizeof buf - used - 1;
     memcpy(buf + used, line, length);
     buf[used + length] = '\n';
-    write_without_signals(buf, used + length + 1);
+    write_or_remember(buf, used + length + 1, lost);
     errno = kept;
 }

@@ -325,6 +325,21 @@ static void fill_the_log(struct process *server, size_t room)
     assert_int_equal(server->log_size, room);
 }
 
+/* And says what is missing; the line that was cut by the end of the room ends there. */
+static void expect_whole_lines(struct process *server)
+{
+    const char *log = process_log_text(server);
+    const char *gap = strstr(log, "msg=\"log lines lost\" lines=");
+    assert_non_null(gap);
+    assert_true(atoi(strstr(gap, "lines=") + strlen("lines=")) >= 1);
+    while (*gap != '\n')
+        gap--;
+    for (const char *line = gap + 1; *line; line = strchr(line, '\n') + 1) {
+        if (strncmp(line, "time=", strlen("time=")) != 0 || !strchr(line, '\n'))
+            suite_fail("no line of its own: %s", line);
+    }
+}
+
 /* Those who are held come when the log is full already: nothing of that is lost on them. */
 static void full_log(struct process *server, size_t room, void (*give_room)(struct process *server))
 {
@@ -336,6 +351,7 @@ static void full_log(struct process *server, size_t room, void (*give_room)(stru
     give_room(server);
     end_scene(&scene);
     process_dump(server); /* the log goes on */
+    expect_whole_lines(server);
 }
 
 static void give_more_to_the_file(struct process *server)

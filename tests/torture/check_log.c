@@ -9,11 +9,17 @@ static const char *const usual[] = {"start", "quiesce", "cut", "counters",
                                     "stop",  "slot",    "end", "begin"};
 
 static const char *const of_failures[] = {
-    "cannot start worker",         "accept failed",
-    "connection refused",          "cannot listen",
-    "cannot create the server",    "cannot wait for events",
-    "cannot write the ready line", "cannot notify the supervisor",
-    "cannot reach all slots",      "adopted connections closed unserved",
+    "cannot start worker",
+    "accept failed",
+    "connection refused",
+    "cannot listen",
+    "cannot create the server",
+    "cannot wait for events",
+    "cannot write the ready line",
+    "cannot notify the supervisor",
+    "cannot reach all slots",
+    "adopted connections closed unserved",
+    "log lines lost",
 };
 
 static unsigned long long number_of(const char *line, const char *key)
