@@ -328,16 +328,18 @@ static void fill_the_log(struct process *server, size_t room)
 /* And says what is missing; the line that was cut by the end of the room ends there. */
 static void expect_whole_lines(struct process *server)
 {
+    static const char begin[] = "time=";
     const char *log = process_log_text(server);
-    const char *gap = strstr(log, "msg=\"log lines lost\" lines=");
+    const char *gap = strstr(log, "level=warn msg=\"log lines lost\" lines=");
     assert_non_null(gap);
     assert_true(atoi(strstr(gap, "lines=") + strlen("lines=")) >= 1);
-    while (*gap != '\n')
-        gap--;
-    for (const char *line = gap + 1; *line; line = strchr(line, '\n') + 1) {
-        if (strncmp(line, "time=", strlen("time=")) != 0 || !strchr(line, '\n'))
+    const char *line = gap;
+    while (line[-1] != '\n')
+        line--;
+    assert_true(strstr(line + 1, begin) == NULL || strstr(line + 1, begin) > gap);
+    for (; *line; line = strchr(line, '\n') + 1)
+        if (strncmp(line, begin, strlen(begin)) != 0 || !strchr(line, '\n'))
             suite_fail("no line of its own: %s", line);
-    }
 }
 
 /* Those who are held come when the log is full already: nothing of that is lost on them. */
