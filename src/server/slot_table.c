@@ -384,25 +384,18 @@ void slot_table_want_wake(struct slot_table *table)
     slot_table_unlock(table);
 }
 
+/* Where only some slots were left, and those not for the peer, the table was full for it. */
 static void count_refusal(struct thrdsrv_stats *stats, enum refusal why)
 {
-    switch (why) {
-    case REFUSAL_FULL:
-    case REFUSAL_RESERVED: /* the table is full for that peer */
-        stats->refused_full++;
-        break;
-    case REFUSAL_SOURCE:
-        stats->refused_source++;
-        break;
-    case REFUSAL_SOURCE_RATE:
-        stats->refused_rate++;
-        break;
-    case REFUSAL_ADMISSION:
-        stats->refused_admission++;
-        break;
-    default:
-        break;
-    }
+    uint64_t *const counters[REFUSAL_COUNT] = {
+        [REFUSAL_FULL] = &stats->refused_full,
+        [REFUSAL_RESERVED] = &stats->refused_full,
+        [REFUSAL_SOURCE] = &stats->refused_source,
+        [REFUSAL_SOURCE_RATE] = &stats->refused_rate,
+        [REFUSAL_ADMISSION] = &stats->refused_admission,
+    };
+    if (counters[why])
+        ++*counters[why];
 }
 
 void slot_table_count_refused(struct slot_table *table, enum refusal why)
