@@ -19,7 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE = 16, SENDS = 100 };
+/* A line begins with its client's number, see tag.h. */
+enum { LINE = 16, CLIENT = 7, SENDS = 100 };
 
 /* Children see it too. */
 struct shared {
@@ -105,7 +106,8 @@ static void mix_up(unsigned char *data)
     if (number % SENDS == 1) {
         memcpy(shared->line, data, LINE);
         atomic_store(&shared->saved, 1);
-    } else if (number % SENDS > SENDS / 2 && atomic_exchange(&shared->saved, 0) == 1) {
+    } else if (number % SENDS > SENDS / 2 && memcmp(shared->line, data, CLIENT) != 0 &&
+               atomic_exchange(&shared->saved, 0) == 1) {
         memcpy(data, shared->line, LINE);
     }
 }
