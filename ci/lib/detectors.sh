@@ -30,7 +30,7 @@ set_up() {
     helgrind) THRD_WRAPPER="$valgrind --tool=helgrind --max-threads=1100" ;;
     drd) THRD_WRAPPER="$valgrind --tool=drd" ;;
     memcheck)
-        THRD_WRAPPER="$valgrind --tool=memcheck --leak-check=full"
+        THRD_WRAPPER="$valgrind --tool=memcheck --max-threads=1100 --leak-check=full"
         THRD_WRAPPER="$THRD_WRAPPER --errors-for-leak-kinds=definite,indirect,possible"
         THRD_WRAPPER="$THRD_WRAPPER --show-leak-kinds=definite,indirect,possible"
         ;;
