@@ -45,7 +45,8 @@ struct thrdsrv_arrival {
 struct thrdsrv_config {
     size_t size; /* sizeof of this struct, set by THRDSRV_CONFIG_INIT; lets the struct grow */
 
-    /* The service: exactly one of handler and serve. What is pointed to here outlives the server.
+    /* The service: exactly one of handler, serve and program. What is pointed to here outlives the
+     * server.
      */
     const struct thrdsrv_handler *handler; /* session_size at most THRDSRV_SESSION_MAX */
     thrdsrv_serve_fn *serve;
@@ -151,6 +152,25 @@ struct thrdsrv_config {
     const char *const *reserve_networks; /* "ADDRESS/BITS", e.g. "10.0.0.0/8", "::1/128"; without
                                             "/BITS" one address */
     size_t reserve_network_count;        /* 1 or more with reserve */
+
+    /* A service that is a program of its own: its arguments, the first its file, and a NULL. It is
+     * looked for when the server is created, as a shell does that, and run for each connection,
+     * which is its standard input and output. Mode fork: the child becomes the program. The other
+     * modes: the worker starts it and waits. Standard error is the server's. Other descriptors are
+     * closed, as far as libc knows how (glibc 2.34), else where they are close-on-exec. It leads a
+     * process group of its own.
+     *
+     * Its environment is the host's when the server was created, and: PROTO (TCP), TCPREMOTEIP,
+     * TCPREMOTEPORT, TCPLOCALIP, TCPLOCALPORT, TCPCONNNUM (connections of its source, this one
+     * included), or PROTO (UNIX), UNIXREMOTEPID, UNIXREMOTEUID; THRD_SLOT, THRD_CONN, THRD_MODE.
+     *
+     * Timeouts are measured by what the kernel says of the connection (TCP_INFO, tcp(7)): what a
+     * program waits for nobody can see, so that idle_ms passes while no byte moves, for whatever
+     * reason. Over a Unix socket lifetime_ms alone holds, and no bytes are counted. A program that
+     * is cut is sent SIGTERM and its connection is shut down; SIGKILL follows where it does not
+     * end. A connection ends with its program, and what the program has said is delivered as after
+     * a handler; what it has left unread is counted as neither read nor lost. */
+    const char *const *program;
 };
 
 #define THRDSRV_SLOTS_MAX   1000000u
@@ -166,7 +186,8 @@ struct thrdsrv_config {
             600000, 60000, 60000, 0, 0, 0, 30000,                      /* timeouts */              \
             NULL, THRDSRV_LOG_NOTICE, NULL, NULL, NULL,                /* seen from outside */     \
             1000,                                                      /* parked workers */        \
-            0, 32, 64, 0, 1000, 0, 0, 1000, 0, 0, NULL, 0              /* limits by source */      \
+            0, 32, 64, 0, 1000, 0, 0, 1000, 0, 0, NULL, 0,             /* limits by source */      \
+            NULL                                                       /* program */               \
     }
 
 #ifdef __cplusplus

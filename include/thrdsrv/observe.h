@@ -51,6 +51,7 @@ enum thrdsrv_end_reason {
     THRDSRV_END_SIGNAL,      /* the worker process died of a signal: code is its number */
     THRDSRV_END_EXIT,        /* the worker process exited by itself: code is its status */
     THRDSRV_END_NO_WORKER,   /* no worker could be started for it */
+    THRDSRV_END_NO_PROGRAM,  /* config.program could not be run: code is the errno */
 };
 
 /* The word that stands behind end= in a log line, e.g. "first-byte"; "unknown" for a number that is

@@ -184,7 +184,7 @@ static void report_spawn_failure(struct thrdsrv_server *server, int error)
 static void start_worker(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(ACCEPT_LOOP)
 {
     int64_t now_ms = slot->accepted_at_ns / 1000000;
-    watch_by(server, clock_after(now_ms, timeouts_shortest(&server->timeouts)));
+    watch_by(server, clock_after(now_ms, server->look_ms));
     if (log_wanted(&server->config, THRDSRV_LOG_DEBUG))
         report_begin(slot);
     if (server->model->start(server, slot) == 0)

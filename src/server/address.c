@@ -57,11 +57,20 @@ static char *put_v4(char *to, const struct in_addr *ip)
 static char *put_v6(char *to, const struct in6_addr *ip, uint32_t scope)
 {
     char text[INET6_ADDRSTRLEN];
-    to = text_put(to, "[");
     to = text_put(to, inet_ntop(AF_INET6, ip, text, sizeof text));
     if (scope)
         to = text_put_number(text_put(to, "%"), scope);
-    return text_put(to, "]");
+    return to;
+}
+
+void address_format_ip(const struct address *address, char text[ADDRESS_TEXT_SIZE])
+{
+    char *end = text;
+    if (address->family == AF_INET)
+        end = put_v4(end, &address->of.v4);
+    else if (address->family == AF_INET6)
+        end = put_v6(end, &address->of.v6.ip, address->of.v6.scope);
+    *end = '\0';
 }
 
 void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE])
@@ -73,7 +82,8 @@ void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE])
         end = text_put_number(end, ntohs(address->port));
         break;
     case AF_INET6:
-        end = text_put(put_v6(end, &address->of.v6.ip, address->of.v6.scope), ":");
+        end = put_v6(text_put(end, "["), &address->of.v6.ip, address->of.v6.scope);
+        end = text_put(end, "]:");
         end = text_put_number(end, ntohs(address->port));
         break;
     case AF_UNIX:

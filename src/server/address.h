@@ -38,6 +38,9 @@ void address_from_sockaddr(struct address *address, const struct sockaddr *from)
 /* Back again, for IPv4 and IPv6; false for the others. */
 bool address_to_sockaddr(const struct address *address, struct sockaddr_storage *to);
 
+/* The same without port and brackets; "" for what is neither IPv4 nor IPv6. */
+void address_format_ip(const struct address *address, char text[ADDRESS_TEXT_SIZE]);
+
 /* "127.0.0.1:43211", "[fe80::1%2]:80", "unix:pid=17,uid=1000", "unknown". */
 void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE]);
 

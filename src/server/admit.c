@@ -28,18 +28,6 @@ int64_t admit_ready_ms(const struct thrdsrv_server *server)
     return ready_ns > 0 ? (ready_ns + 999999) / 1000000 : 0;
 }
 
-/* Ends our side behind what was said, and closes. The input that has come already is read away,
- * because closing with unread input sends a reset, which may overtake our words. Input that comes
- * later can still do that: waiting for it is what a slot would be for. */
-static void turn_away(int fd)
-{
-    char discarded[4096];
-    shutdown(fd, SHUT_WR);
-    for (int i = 0; i < 16 && recv(fd, discarded, sizeof discarded, MSG_DONTWAIT) > 0; i++)
-        continue;
-    close(fd);
-}
-
 /* Tells the peer as the policy for a full table says, and everybody else. */
 static void refuse(struct thrdsrv_server *server, int fd, const struct address *peer,
                    enum refusal why)
@@ -49,7 +37,7 @@ static void refuse(struct thrdsrv_server *server, int fd, const struct address *
     if (server->config.when_full == THRDSRV_FULL_BUSY) {
         /* The socket is new and its send buffer empty: a short text goes out whole at once. */
         send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
-        turn_away(fd);
+        conn_close_at_once(fd);
     } else {
         close(fd);
     }
@@ -79,7 +67,8 @@ static enum refusal claim_slot(struct thrdsrv_server *server, struct SockInfo *s
 {
     const struct thrdsrv_config *config = &server->config;
     struct claimant claimant;
-    if (config->per_source == 0 && config->source_rate == 0 && config->reserve == 0)
+    if (config->per_source == 0 && config->source_rate == 0 && config->reserve == 0 &&
+        !config->program)
         return REFUSAL_NONE;
     claimant.trusted = config->reserve == 0 || is_trusted(server, peer);
     claimant.has_source = netblock_around(&claimant.source, peer, config->source_prefix_ipv4,
@@ -102,7 +91,7 @@ static bool ask_host(struct thrdsrv_server *server, int fd, const struct address
     if (server->config.admit(&arrival, server->config.user))
         return true;
     slot_table_count_refused(&server->table, REFUSAL_ADMISSION);
-    turn_away(fd);
+    conn_close_at_once(fd);
     report_refused(server, REFUSAL_ADMISSION, peer);
     return false;
 }

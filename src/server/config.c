@@ -41,8 +41,10 @@ static const char *find_wrong(const struct thrdsrv_config *c, const char **allow
     *allowed = "";
     if (c->size > sizeof *c)
         return *allowed = "at most the size that this version of the library knows", "size";
-    if (!c->handler == !c->serve)
-        return *allowed = "exactly one of handler and serve", "handler";
+    if (!!c->handler + !!c->serve + !!c->program != 1)
+        return *allowed = "exactly one of handler, serve and program", "handler";
+    if (c->program && !c->program[0])
+        return *allowed = "a program and its arguments", "program";
     if (c->handler && (!c->handler->name || !c->handler->start || !c->handler->step))
         return *allowed = "a handler with name, start and step", "handler";
     if (c->handler && c->handler->session_size > THRDSRV_SESSION_MAX)
@@ -131,12 +133,29 @@ static void free_texts(const char *const *texts, size_t count)
     free((void *)(uintptr_t)texts);
 }
 
+static size_t count_texts(const char *const *texts)
+{
+    size_t count = 0;
+    while (texts && texts[count])
+        count++;
+    return count;
+}
+
+/* How the service is called where the host says nothing. */
+static const char *name_of_service(const struct thrdsrv_config *config)
+{
+    if (config->handler)
+        return config->handler->name;
+    if (!config->program)
+        return "serve";
+    const char *slash = strrchr(config->program[0], '/');
+    return slash ? slash + 1 : config->program[0];
+}
+
 static int copy_strings(struct thrdsrv_config *copy, const struct thrdsrv_config *config)
 {
     bool complete = true;
-    const char *name = config->name      ? config->name
-                       : config->handler ? config->handler->name
-                                         : "serve";
+    size_t words = count_texts(config->program);
     copy->listen_count = config->listen_count ? config->listen_count : config->adopt ? 0 : 1;
     copy->listen = copy_texts(config->listen_count ? config->listen : default_listen,
                               &copy->listen_count, &complete);
@@ -144,7 +163,9 @@ static int copy_strings(struct thrdsrv_config *copy, const struct thrdsrv_config
     copy->reserve_networks =
         copy_texts(config->reserve_networks, &copy->reserve_network_count, &complete);
     copy->busy_text = copy_text(config->busy_text, &complete);
-    copy->name = copy_text(name, &complete);
+    copy->name = copy_text(config->name ? config->name : name_of_service(config), &complete);
+    if (config->program)
+        copy->program = copy_texts(config->program, &words, &complete);
     return complete ? 0 : THRDSRV_E_MEMORY;
 }
 
@@ -171,6 +192,7 @@ int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config
     copy->reserve_networks = NULL;
     copy->reserve_network_count = 0;
     copy->busy_text = copy->name = NULL;
+    copy->program = NULL;
     const char *wrong = find_wrong(&whole, &allowed);
     if (wrong) {
         report_wrong(&whole, wrong, allowed);
@@ -189,6 +211,7 @@ void config_free(struct thrdsrv_config *copy)
 {
     free_texts(copy->listen, copy->listen_count);
     free_texts(copy->reserve_networks, copy->reserve_network_count);
+    free_texts(copy->program, count_texts(copy->program));
     free((void *)(uintptr_t)copy->busy_text);
     free((void *)(uintptr_t)copy->name);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "server/clock.h"
 #include "server/server.h"
@@ -347,6 +348,20 @@ void conn_linger(struct thrdsrv_conn *conn)
     thrdsrv_conn_set_deadline(conn, LINGER_MS);
     while (receive(conn, discarded, sizeof discarded) > 0 && deadline_left(conn) > 0)
         continue;
+}
+
+size_t conn_close_at_once(int fd)
+{
+    char discarded[4096];
+    size_t sum = 0;
+    ssize_t count = 1;
+    shutdown(fd, SHUT_WR);
+    for (int i = 0; i < 16 && count > 0; i++) {
+        count = recv(fd, discarded, sizeof discarded, MSG_DONTWAIT);
+        sum += count > 0 ? (size_t)count : 0;
+    }
+    close(fd);
+    return sum;
 }
 
 void conn_local_address(int fd, struct address *address)

@@ -62,6 +62,12 @@ int conn_run_handler(struct thrdsrv_conn *conn, const struct thrdsrv_handler *ha
  * unread input would send a reset, which may overtake our last answer (RFC 1122, 4.2.2.13). */
 void conn_linger(struct thrdsrv_conn *conn);
 
+/* Ends our side behind what was said, and closes. The input that has come already is read away,
+ * because closing with unread input sends a reset, which may overtake our words. Input that comes
+ * later can still do that: waiting for it is what a worker would be for. Never blocks. Returns how
+ * many bytes were read away. */
+size_t conn_close_at_once(int fd);
+
 /* The address of our side; family 0 where the system does not tell. */
 void conn_local_address(int fd, struct address *address);
 

@@ -42,6 +42,14 @@ static void describe(const struct slot_view *view, struct thrdsrv_slot *slot)
         snprintf(slot->local, sizeof slot->local, "%s", view->listener_text);
 }
 
+/* What a program has moved is not known before. */
+static void look(struct thrdsrv_server *server, unsigned index)
+{
+    slot_table_lock(&server->table);
+    traffic_look(&server->table.slots[index], clock_coarse_ms());
+    slot_table_unlock(&server->table);
+}
+
 int thrdsrv_server_slot(struct thrdsrv_server *server, unsigned index, struct thrdsrv_slot *slot,
                         size_t size)
 {
@@ -49,6 +57,8 @@ int thrdsrv_server_slot(struct thrdsrv_server *server, unsigned index, struct th
     struct slot_view view;
     if (server_is_child_copy(server) || index >= server->table.count)
         return THRDSRV_E_INVALID;
+    if (server->config.program)
+        look(server, index);
     bool in_use = slot_table_view(&server->table, index, &view);
     if (in_use)
         describe(&view, &copy);
@@ -86,6 +96,7 @@ const char *thrdsrv_end_reason_name(enum thrdsrv_end_reason reason)
         [THRDSRV_END_SIGNAL] = "signal",
         [THRDSRV_END_EXIT] = "exit",
         [THRDSRV_END_NO_WORKER] = "no-worker",
+        [THRDSRV_END_NO_PROGRAM] = "no-program",
     };
     return (unsigned)reason < sizeof names / sizeof *names ? names[reason] : "unknown";
 }

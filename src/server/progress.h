@@ -23,6 +23,7 @@ struct progress {
     _Atomic uint64_t waited_ms; /* waited for its peer before that; for the minimum rate */
     _Atomic int cut;            /* enum thrdsrv_end_reason; NONE until the connection is cut */
     _Atomic int ended;          /* the same; NONE until the service is over */
+    _Atomic int error;          /* the errno that goes with THRDSRV_END_NO_PROGRAM */
 };
 
 static inline uint64_t progress_read(_Atomic uint64_t *value)
@@ -33,6 +34,11 @@ static inline uint64_t progress_read(_Atomic uint64_t *value)
 static inline void progress_add(_Atomic uint64_t *value, uint64_t count)
 {
     atomic_fetch_add_explicit(value, count, memory_order_acq_rel);
+}
+
+static inline void progress_set(_Atomic uint64_t *value, uint64_t to)
+{
+    atomic_exchange_explicit(value, to, memory_order_acq_rel);
 }
 
 static inline void progress_wait(struct progress *progress, enum thrdsrv_wait what,
@@ -53,7 +59,7 @@ static inline enum thrdsrv_wait progress_waiting(struct progress *progress, int6
 static inline enum thrdsrv_end_reason progress_reason(_Atomic int *value)
 {
     int reason = atomic_fetch_add_explicit(value, 0, memory_order_acq_rel);
-    return reason >= THRDSRV_END_NONE && reason <= THRDSRV_END_NO_WORKER
+    return reason >= THRDSRV_END_NONE && reason <= THRDSRV_END_NO_PROGRAM
                ? (enum thrdsrv_end_reason)reason
                : THRDSRV_END_ERROR;
 }
@@ -73,6 +79,16 @@ static inline void progress_set_ended(struct progress *progress, enum thrdsrv_en
     atomic_exchange_explicit(&progress->ended, (int)reason, memory_order_acq_rel);
 }
 
+static inline void progress_set_error(struct progress *progress, int error)
+{
+    atomic_exchange_explicit(&progress->error, error, memory_order_acq_rel);
+}
+
+static inline int progress_error(struct progress *progress)
+{
+    return atomic_fetch_add_explicit(&progress->error, 0, memory_order_acq_rel);
+}
+
 /* The first reason stays: a connection is cut once. Async-signal-safe. */
 static inline void progress_set_cut(struct progress *progress, enum thrdsrv_end_reason reason)
 {
@@ -88,6 +104,7 @@ static inline void progress_reset(struct progress *progress)
     atomic_exchange(&progress->waited_ms, 0);
     atomic_exchange(&progress->cut, THRDSRV_END_NONE);
     atomic_exchange(&progress->ended, THRDSRV_END_NONE);
+    atomic_exchange(&progress->error, 0);
 }
 
 #endif

@@ -2,6 +2,8 @@
 #include "server/report.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
 
 #include "server/clock.h"
 #include "server/server.h"
@@ -186,6 +188,19 @@ static void log_end(const struct thrdsrv_server *server, const struct thrdsrv_en
     log_send(&server->config, THRDSRV_LOG_INFO, &line);
 }
 
+/* At any level of the log that an operator has: the connection was lost on the program. */
+static void report_no_program(const struct SockInfo *slot, int error)
+{
+    struct log_line line;
+    struct ends ends;
+    name_ends(slot, &ends);
+    begin_conn_line(&line, "cannot run program", slot->server, slot->conn_id, slot->index,
+                    ends.peer);
+    log_text(&line, "program", slot->server->program.path);
+    log_text(&line, "error", strerror(error));
+    log_send(&slot->server->config, THRDSRV_LOG_WARN, &line);
+}
+
 bool report_end_wanted(const struct thrdsrv_server *server)
 {
     return server->config.on_end || log_wanted(&server->config, THRDSRV_LOG_INFO);
@@ -196,6 +211,8 @@ void report_end(const struct SockInfo *slot, pid_t worker, struct end end,
 {
     const struct thrdsrv_server *server = slot->server;
     struct ends ends;
+    if (end.reason == THRDSRV_END_NO_PROGRAM)
+        report_no_program(slot, end.code);
     if (!report_end_wanted(server))
         return;
     name_ends(slot, &ends);
@@ -236,6 +253,16 @@ void report_usage_since(struct rusage *after, const struct rusage *before)
     after->ru_majflt -= before->ru_majflt;
     after->ru_nvcsw -= before->ru_nvcsw;
     after->ru_nivcsw -= before->ru_nivcsw;
+}
+
+void report_usage_add(struct rusage *to, const struct rusage *what)
+{
+    timeradd(&to->ru_utime, &what->ru_utime, &to->ru_utime);
+    timeradd(&to->ru_stime, &what->ru_stime, &to->ru_stime);
+    to->ru_minflt += what->ru_minflt;
+    to->ru_majflt += what->ru_majflt;
+    to->ru_nvcsw += what->ru_nvcsw;
+    to->ru_nivcsw += what->ru_nivcsw;
 }
 
 static void report_slot(const struct thrdsrv_server *server, const struct thrdsrv_slot *slot)

@@ -42,6 +42,9 @@ void report_refused(struct thrdsrv_server *server, enum refusal why, const struc
 /* thrdsrv_server_destroy() was called while the server runs. */
 void report_destroy_refused(const struct thrdsrv_server *server);
 
+/* What a program has used belongs to its connection. */
+void report_usage_add(struct rusage *to, const struct rusage *what);
+
 /* after becomes what was used between before and after. */
 void report_usage_since(struct rusage *after, const struct rusage *before);
 

@@ -103,6 +103,7 @@ static void close_all(struct thrdsrv_server *server)
     accept_loop_close_listeners(server);
     free(server->listeners);
     free(server->reserved);
+    program_fini(&server->program);
     if (server->handover >= 0)
         close(server->handover);
     if (server->epoll >= 0)
@@ -142,6 +143,10 @@ static void set_timeouts(struct thrdsrv_server *server)
         .rate_bytes = config->min_rate_bytes,
         .rate_ms = config->min_rate_ms,
     };
+    server->look_ms = timeouts_shortest(&server->timeouts);
+    /* Whether the peer of a program takes its output is seen from one look to the next. */
+    if (config->program && config->write_stall_ms > 0)
+        server->look_ms = clock_earlier(server->look_ms, config->write_stall_ms / 4 + 1);
 }
 
 /* Whoever can choose his addresses cannot know where they fall in the table of sources. */
@@ -163,6 +168,7 @@ static int set_limits(struct thrdsrv_server *server)
         .per_source = config->per_source,
         .source_rate =
             bucket_rate(config->source_rate, config->source_rate_ms, config->source_rate_burst),
+        .counts_sources = config->program != NULL,
     };
     struct siphash_key key = {{0, 0}};
     server->rate = bucket_rate(config->rate, config->rate_ms, config->rate_burst);
@@ -171,11 +177,29 @@ static int set_limits(struct thrdsrv_server *server)
         return failed(server, "calloc", THRDSRV_E_MEMORY);
     for (size_t i = 0; i < config->reserve_network_count; i++)
         netblock_parse(&server->reserved[i], config->reserve_networks[i]); /* config.c has, too */
-    if ((config->per_source > 0 || config->source_rate > 0) && !choose_key(&key))
+    if ((config->per_source > 0 || config->source_rate > 0 || limits.counts_sources) &&
+        !choose_key(&key))
         return failed(server, "getrandom", THRDSRV_E_SYSTEM);
     if (slot_table_limit(&server->table, &limits, &key) < 0)
         return failed(server, "slot_table_limit", THRDSRV_E_MEMORY);
     return 0;
+}
+
+/* Now, not with the first client: whoever starts the server is there to see it. */
+static int find_program(struct thrdsrv_server *server)
+{
+    const char *const *arguments = server->config.program;
+    struct log_line line;
+    int error = arguments ? program_init(&server->program, arguments) : 0;
+    if (error != THRDSRV_E_SYSTEM)
+        return error < 0 ? failed(server, "malloc", error) : 0;
+    int kept = errno;
+    log_begin(&line, "cannot run program");
+    log_text(&line, "program", arguments[0]);
+    log_text(&line, "error", strerror(kept));
+    log_send(&server->config, THRDSRV_LOG_ERROR, &line);
+    errno = kept;
+    return error;
 }
 
 /* Everything that has to be given back; on failure it has been. */
@@ -191,6 +215,8 @@ static int create_open(struct thrdsrv_server *server)
         return failed(server, "slot_table_init", error);
     }
     error = set_limits(server);
+    if (error == 0)
+        error = find_program(server);
     if (error == 0)
         error = open_all(server);
     if (error < 0) {

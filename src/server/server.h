@@ -14,6 +14,7 @@
 
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/program.h"
 #include "server/slot_table.h"
 #include "server/timeouts.h"
 #include "server/worker.h"
@@ -39,8 +40,10 @@ enum request { REQUEST_QUIESCE = 1, REQUEST_STOP = 2, REQUEST_DUMP = 4 };
 struct thrdsrv_server {
     struct thrdsrv_config config;     /* [C] strings are our own copies */
     struct timeouts timeouts;         /* [C] */
+    int64_t look_ms;                  /* [C] how often a connection is looked at, at least */
     struct bucket_rate rate;          /* [C] of connections that are let in */
     struct netblock *reserved;        /* [C] the networks that may have every slot */
+    struct program program;           /* [C] config.program */
     const struct worker_model *model; /* [C] */
     struct listener *listeners;       /* [C] the array; [A] the fds after run() has begun */
     unsigned listener_count;          /* [C] */

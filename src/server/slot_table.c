@@ -67,7 +67,6 @@ static void list_append(struct free_list *list, struct SockInfo *slot) REQUIRES(
 
 static void init_slots(struct slot_table *table, struct thrdsrv_server *server)
 {
-    be_accept_loop();
     slot_table_lock(table);
     for (unsigned i = 0; i < table->count; i++) {
         struct SockInfo *slot = &table->slots[i];
@@ -75,7 +74,7 @@ static void init_slots(struct slot_table *table, struct thrdsrv_server *server)
         slot->progress = &table->progress[i];
         slot->index = i;
         slot->fd = -1;
-        slot->pidfd = -1;
+        slot->process.pidfd = -1;
         sem_init(&slot->call, 0, 0);
         list_append(&table->empty, slot);
     }
@@ -127,7 +126,7 @@ int slot_table_limit(struct slot_table *table, const struct slot_limits *limits,
     int error = 0;
     table->reserve = limits->reserve;
     slot_table_lock(table);
-    if (limits->per_source > 0 || bucket_is_limited(&limits->source_rate))
+    if (limits->per_source > 0 || bucket_is_limited(&limits->source_rate) || limits->counts_sources)
         error = source_table_init(&table->sources, table->count, limits->per_source,
                                   &limits->source_rate, key);
     slot_table_unlock(table);
@@ -178,6 +177,7 @@ enum refusal slot_table_claim(struct slot_table *table, struct SockInfo *slot,
     else if (claimant->has_source && table->sources.sources)
         refusal = refusal_of(
             source_table_admit(&table->sources, &claimant->source, now_ns, &slot->source));
+    slot->conns_of_source = slot->source ? slot->source->active : 0;
     slot_table_unlock(table);
     return refusal;
 }
@@ -206,6 +206,7 @@ void slot_table_book(struct slot_table *table, struct SockInfo *slot, int fd)
     slot_table_lock(table);
     INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd == -1 && fd >= 0);
     slot->fd = fd;
+    slot->traffic = (struct traffic){0};
     slot->generation++;
     slot->conn_id = ++table->stats.accepted;
     if (++table->stats.active > table->stats.peak)
@@ -240,11 +241,46 @@ int slot_table_hand_over(struct slot_table *table, struct SockInfo *slot, pid_t 
     return fd;
 }
 
+void slot_table_share(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+{
+    slot_table_lock(table);
+    INVARIANT(slot->state == THRDSRV_SLOT_RESERVED && slot->fd >= 0);
+    slot->state = THRDSRV_SLOT_ACTIVE;
+    slot->worker = worker;
+    slot_table_unlock(table);
+}
+
+bool slot_table_set_process(struct slot_table *table, struct SockInfo *slot,
+                            const struct subprocess *process)
+{
+    slot_table_lock(table);
+    slot->process = *process;
+    bool is_cut = slot->state == THRDSRV_SLOT_STOPPING;
+    slot_table_unlock(table);
+    return is_cut;
+}
+
+void slot_table_forget_process(struct slot_table *table, struct SockInfo *slot)
+{
+    slot_table_lock(table);
+    slot->process = (struct subprocess){.pidfd = -1};
+    slot_table_unlock(table);
+}
+
+struct subprocess slot_table_process(struct slot_table *table, struct SockInfo *slot)
+{
+    slot_table_lock(table);
+    struct subprocess process = slot->process;
+    slot_table_unlock(table);
+    return process;
+}
+
 void slot_table_cut(struct SockInfo *slot, enum thrdsrv_end_reason reason, int64_t now_ms)
 {
     INVARIANT(slot->state == THRDSRV_SLOT_ACTIVE);
     slot->state = THRDSRV_SLOT_STOPPING;
     slot->cut_at_ms = now_ms;
+    slot->traffic.is_over = true;
     progress_set_cut(slot->progress, reason);
 }
 
@@ -255,6 +291,7 @@ int slot_table_take(struct slot_table *table, struct SockInfo *slot)
     slot->state = THRDSRV_SLOT_STOPPING;
     int fd = slot->fd;
     slot->fd = -1;
+    slot->process = (struct subprocess){.pidfd = -1};
     slot_table_unlock(table);
     return fd;
 }
@@ -451,7 +488,7 @@ static bool holds_connection(const struct SockInfo *slot) REQUIRES(TABLE_LOCK)
 static void fill_view(const struct SockInfo *slot, struct slot_view *view) REQUIRES(TABLE_LOCK)
 {
     view->state = slot->state;
-    view->worker = slot->worker;
+    view->worker = slot->process.pid > 0 ? slot->process.pid : slot->worker;
     view->generation = slot->generation;
     view->conn_id = slot->conn_id;
     view->accepted_at_ns = slot->accepted_at_ns;

@@ -10,8 +10,9 @@
  * RESERVED  the accept loop has set the slot aside, before it accepts: nothing is accepted that
  *           has no slot. After slot_table_book() fd is the accepted connection, and the loop, or
  *           a worker that has been started or called but has not yet announced itself, owns it.
- * ACTIVE    a worker serves. Mode thread and inline: fd is open and the worker's. Mode fork: the
- *           child has the only copy, fd is -1, and worker is a child that has not been reaped.
+ * ACTIVE    a worker serves. Mode thread and inline: fd is open and the worker's. Mode fork: worker
+ *           is a child that has not been reaped; it has the only copy, and fd is -1, unless it
+ *           becomes a program (program.h), and then fd is our copy, which only the loop uses.
  * STOPPING  on its way out: the loop has cut the connection (fd as in ACTIVE, until the worker
  *           takes it), or the worker has taken the fd out and closes it (fd is -1).
  *
@@ -45,10 +46,12 @@
 #include <thrdsrv/server.h>
 
 #include "server/address.h"
+#include "server/subprocess.h"
 #include "server/progress.h"
 #include "server/source.h"
 #include "server/thread_safety.h"
 #include "server/timeouts.h"
+#include "server/traffic.h"
 
 struct SockInfo {
     struct thrdsrv_server *server; /* [C] */
@@ -58,6 +61,9 @@ struct SockInfo {
     enum thrdsrv_slot_state state GUARDED_BY(TABLE_LOCK); /* [T] */
     int fd GUARDED_BY(TABLE_LOCK);                        /* [T] */
     pid_t worker GUARDED_BY(TABLE_LOCK); /* [T] thread id or process id, 0: none yet */
+    /* [T] mode fork: the child; mode thread, inline: the program that serves, if one does */
+    struct subprocess process GUARDED_BY(TABLE_LOCK);
+    struct traffic traffic GUARDED_BY(TABLE_LOCK);         /* [T] of a program's connection */
     struct SockInfo *next_free GUARDED_BY(TABLE_LOCK);     /* [T] in the list that it is in */
     struct SockInfo *previous_free GUARDED_BY(TABLE_LOCK); /* [T] */
     /* Thread id of the worker that waits in this slot, FREE or RESERVED, for its next connection;
@@ -78,6 +84,7 @@ struct SockInfo {
     int64_t accepted_at_ns;    /* [B] CLOCK_MONOTONIC */
     struct address peer;       /* [B] */
     struct address local;      /* [B] for the log; family 0: not asked for */
+    unsigned conns_of_source;  /* [B] with this one; 0: not counted */
     const char *listener_text; /* [B] address of the listener that it came through */
 
     sem_t call; /* posted when a parked worker has a connection, or is to go */
@@ -85,9 +92,7 @@ struct SockInfo {
     /* [A] */
     bool has_parked GUARDED_BY(ACCEPT_LOOP); /* a worker was parked in it when it was reserved */
     struct rate_window rate GUARDED_BY(ACCEPT_LOOP); /* the minimum rate */
-    int pidfd GUARDED_BY(ACCEPT_LOOP);               /* mode fork: the child; -1: none */
-    bool unwatched GUARDED_BY(ACCEPT_LOOP);          /* mode fork: a child without a pidfd */
-    bool gone GUARDED_BY(ACCEPT_LOOP); /* mode fork: unwatched, and reaped before we looked */
+    bool unwatched GUARDED_BY(ACCEPT_LOOP);          /* mode fork: epoll tells nothing of it */
 };
 
 /* Slots that are FREE, in a doubly linked list. */
@@ -121,6 +126,7 @@ struct slot_limits {
     unsigned reserve;
     unsigned per_source;
     struct bucket_rate source_rate;
+    bool counts_sources; /* also where there is no limit for them */
 };
 
 /* Sets the limits that slot_table_claim() asks for, before anything is accepted. Returns 0 or
@@ -182,6 +188,23 @@ int slot_table_activate(struct slot_table *table, struct SockInfo *slot, pid_t w
 /* RESERVED -> ACTIVE, by the loop on behalf of a child. Returns the parent's copy of the fd, taken
  * out: the caller closes it. */
 int slot_table_hand_over(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+    EXCLUDES(TABLE_LOCK);
+
+/* RESERVED -> ACTIVE, by the loop on behalf of a child that becomes a program: we keep our copy of
+ * the connection in the slot, to count what moves on it and to end it. */
+void slot_table_share(struct slot_table *table, struct SockInfo *slot, pid_t worker)
+    EXCLUDES(TABLE_LOCK);
+
+/* The process that serves, from now on to be asked to stop. Returns whether the connection has been
+ * cut already: then that is the caller's to do. */
+bool slot_table_set_process(struct slot_table *table, struct SockInfo *slot,
+                            const struct subprocess *process) EXCLUDES(TABLE_LOCK);
+
+/* It has ended, and is not to be signalled any more; it may be reaped from now on. */
+void slot_table_forget_process(struct slot_table *table, struct SockInfo *slot)
+    EXCLUDES(TABLE_LOCK);
+
+struct subprocess slot_table_process(struct slot_table *table, struct SockInfo *slot)
     EXCLUDES(TABLE_LOCK);
 
 /* ACTIVE -> STOPPING, by the loop: the reason is left for the worker to find. The caller then

@@ -220,6 +220,15 @@ inline slot_table_hand_over(s, number, child)
     }
 }
 
+inline slot_table_share(s, child)
+{
+    atomic {
+        assert(slots[s].state == RESERVED && slots[s].fd != NONE);
+        slots[s].state = ACTIVE;
+        slots[s].worker = child
+    }
+}
+
 /* Under the lock that its caller has. */
 inline slot_table_cut(s)
 {

@@ -86,11 +86,12 @@ static int64_t check_slot(struct thrdsrv_server *server, struct SockInfo *slot, 
     case THRDSRV_SLOT_RESERVED: /* its worker is about to announce itself */
         return now_ms + CHECK_MS;
     case THRDSRV_SLOT_ACTIVE: {
+        if (server->config.program)
+            traffic_look(slot, now_ms);
         enum thrdsrv_end_reason reason =
             stopping ? THRDSRV_END_STOPPED : overdue(server, slot, now_ms, &next_ms);
         if (reason == THRDSRV_END_NONE)
-            return clock_earlier(next_ms,
-                                 clock_after(now_ms, timeouts_shortest(&server->timeouts)));
+            return clock_earlier(next_ms, clock_after(now_ms, server->look_ms));
         cut(server, slot, reason, now_ms);
         return now_ms + grace_ms;
     }

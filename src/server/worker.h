@@ -11,10 +11,13 @@
 #include <thrdsrv/server.h>
 
 #include "server/conn.h"
+#include "server/program.h"
+#include "server/report.h"
 #include "server/slot_table.h"
 
 struct worker_model {
     const char *name;
+    bool is_process; /* a worker is a process of its own, which may become another program */
 
     /* Called once, before the first start. NULL where there is nothing to do. */
     void (*begin)(struct thrdsrv_server *server);
@@ -47,10 +50,16 @@ const struct worker_model *worker_model_of(enum thrdsrv_mode mode);
 
 /* Serves the connection of a slot that is ACTIVE, from the start hook to the linger. Returns why it
  * ended, which stands in the slot's progress before the linger begins: by then the service is over,
- * and a cut changes no more than how long the peer is waited for. fd is still open. On the
- * worker's thread, or in the child. */
-enum thrdsrv_end_reason worker_serve(struct SockInfo *slot, int fd,
-                                     const struct conn_waiter *waiter);
+ * and a cut changes no more than how long the peer is waited for. fd is still open. *run becomes
+ * what a program was. On the worker's thread, or in the child. */
+struct end worker_serve(struct SockInfo *slot, int fd, const struct conn_waiter *waiter,
+                        struct program_run *run);
+
+/* How a process has ended. */
+struct end worker_end_of(const siginfo_t *status);
+
+/* For struct worker_model: asks whoever serves the slot's connection on a thread of ours to end. */
+void worker_request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK);
 
 /* The same for a worker that shares our memory (thread, inline), which then closes the connection
  * and writes the end line. Returns the reason, with which the caller gives the slot back. */

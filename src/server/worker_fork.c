@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #include "server/accept_loop.h"
-#include "server/descriptor.h"
+#include "server/clock.h"
+#include "server/conn.h"
 #include "server/report.h"
 #include "server/server.h"
 #include "server/thread.h"
@@ -43,7 +44,7 @@ static void end_connection(int signal_number)
  * terminal): ignored here. Faults, and SIGCHLD for programs that the service code starts, are as in
  * any new process. SIGTERM ends this connection. The mask is the host's, who may well hear of
  * Ctrl-C by a blocked signal (signalfd(2)) and not by a handler. */
-static void reset_signals(sigset_t mask)
+static void reset_signals(sigset_t mask, bool for_program)
 {
     for (int number = 1; number < NSIG; number++) {
         struct sigaction action;
@@ -53,7 +54,8 @@ static void reset_signals(sigset_t mask)
             action.sa_handler == SIG_IGN)
             continue;
         action.sa_flags = 0;
-        action.sa_handler = thread_is_fault(number) || number == SIGCHLD ? SIG_DFL : SIG_IGN;
+        action.sa_handler =
+            thread_is_fault(number) || number == SIGCHLD || for_program ? SIG_DFL : SIG_IGN;
         sigaction(number, &action, NULL);
     }
     struct sigaction end = {.sa_handler = end_connection};
@@ -88,13 +90,13 @@ static void child_enter(struct SockInfo *slot, int fd, pid_t parent)
     /* Past the sanitizers of a host, who catch prctl(2) and take a lock that one of its threads may
      * have held at the fork. */
     syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
-    reset_signals(slot->server->host_mask);
+    reset_signals(slot->server->host_mask, slot->server->config.program != NULL);
 }
 
 static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent)
 {
     child_enter(slot, fd, parent);
-    worker_serve(slot, fd, NULL);
+    worker_serve(slot, fd, NULL, &(struct program_run){0});
     if (progress_ended(slot->progress) == THRDSRV_END_TERMINATED) {
         signal(SIGTERM, SIG_DFL); /* so that the parent sees what ended us */
         raise(SIGTERM);
@@ -106,32 +108,26 @@ static _Noreturn void child_main(struct SockInfo *slot, int fd, pid_t parent)
 static void watch(struct thrdsrv_server *server, struct SockInfo *slot, pid_t pid)
     REQUIRES(ACCEPT_LOOP)
 {
-    int pidfd = descriptor_above_standard((int)syscall(SYS_pidfd_open, pid, 0));
-    bool gone = pidfd < 0 && errno == ESRCH; /* reaped, in a host that ignores SIGCHLD */
+    struct subprocess process = subprocess_of(pid);
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = accept_loop_child_tag(slot)};
-    if (pidfd >= 0 && epoll_ctl(server->epoll, EPOLL_CTL_ADD, pidfd, &event) < 0) {
-        close(pidfd);
-        pidfd = -1;
-    }
-    slot->pidfd = pidfd;
-    slot->unwatched = pidfd < 0;
-    slot->gone = gone;
+    slot->unwatched =
+        process.pidfd < 0 || epoll_ctl(server->epoll, EPOLL_CTL_ADD, process.pidfd, &event) < 0;
     if (slot->unwatched)
         server->unwatched++;
+    slot_table_set_process(&server->table, slot, &process);
 }
 
-static void unwatch(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(ACCEPT_LOOP)
+static void unwatch(struct thrdsrv_server *server, struct SockInfo *slot,
+                    struct subprocess *process) REQUIRES(ACCEPT_LOOP)
 {
-    if (slot->unwatched) {
-        slot->unwatched = false;
+    if (slot->unwatched)
         server->unwatched--;
-        return;
-    }
-    /* Removed by name: a child that is just being forked may still hold a copy, and closing ours
-     * would then leave it in the epoll set. */
-    epoll_ctl(server->epoll, EPOLL_CTL_DEL, slot->pidfd, NULL);
-    close(slot->pidfd);
-    slot->pidfd = -1;
+    else
+        /* Removed by name: a child that is just being forked may still hold a copy, and closing
+         * ours would then leave it in the epoll set. */
+        epoll_ctl(server->epoll, EPOLL_CTL_DEL, process->pidfd, NULL);
+    slot->unwatched = false;
+    subprocess_forget(process);
 }
 
 /* Copies what a child may know: it has neither the slots nor the use of the lock. Returns the fd.
@@ -166,20 +162,20 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(
         errno = error;
         return THRDSRV_E_SYSTEM;
     }
-    close(slot_table_hand_over(&server->table, slot, pid));
+    if (server->config.program)
+        slot_table_share(&server->table, slot, pid);
+    else
+        close(slot_table_hand_over(&server->table, slot, pid));
     watch(server, slot, pid);
     return 0;
 }
 
-/* By pidfd: a host that ignores SIGCHLD, or waits for any child, may have reaped ours, and its
- * number may be another process's by now. */
-static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK, ACCEPT_LOOP)
+static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
 {
-    int number = force ? SIGKILL : SIGTERM;
-    if (slot->pidfd >= 0)
-        syscall(SYS_pidfd_send_signal, slot->pidfd, number, NULL, 0u);
-    else if (slot->worker > 0 && !slot->gone)
-        kill(slot->worker, number);
+    if (slot->fd >= 0)
+        worker_request_stop(slot, force);
+    else
+        subprocess_signal(&slot->process, force ? SIGKILL : SIGTERM);
 }
 
 /* What ended the child: its own last word, the cut that killed it before it had one, or else what
@@ -188,48 +184,40 @@ static struct end end_of(struct SockInfo *slot, const siginfo_t *status)
 {
     enum thrdsrv_end_reason ended = progress_ended(slot->progress);
     enum thrdsrv_end_reason cut = progress_cut(slot->progress);
+    if (ended == THRDSRV_END_NO_PROGRAM)
+        return (struct end){ended, progress_error(slot->progress)};
     if (ended != THRDSRV_END_NONE && ended != THRDSRV_END_TERMINATED)
         return (struct end){ended, 0};
     if (cut != THRDSRV_END_NONE && cut != THRDSRV_END_TERMINATED)
         return (struct end){cut, 0};
-    if (status->si_pid == 0)
-        return (struct end){THRDSRV_END_ERROR, 0};
-    if (status->si_code == CLD_EXITED)
-        return (struct end){THRDSRV_END_EXIT, status->si_status};
-    bool asked = cut == THRDSRV_END_TERMINATED && status->si_status == SIGTERM;
-    return (struct end){asked ? THRDSRV_END_TERMINATED : THRDSRV_END_SIGNAL, status->si_status};
+    struct end end = worker_end_of(status);
+    if (end.reason == THRDSRV_END_SIGNAL && end.code == SIGTERM && cut == THRDSRV_END_TERMINATED)
+        end.reason = THRDSRV_END_TERMINATED;
+    return end;
 }
 
-/* waitid(2) as the kernel has it, which tells the child's usage too. Returns false while the child
- * runs; si_pid is 0 where somebody else has reaped it. */
-static bool has_ended(struct SockInfo *slot, pid_t pid, siginfo_t *status, struct rusage *usage)
-    REQUIRES(ACCEPT_LOOP)
+/* Of a program's connection we have a copy. The others' fd is -1. */
+static void end_copy(struct thrdsrv_server *server, struct SockInfo *slot)
 {
-    const int by_pidfd = 3; /* P_PIDFD, which older headers lack */
-    long waited;
-    memset(status, 0, sizeof *status);
-    if (slot->gone)
-        return true;
-    do {
-        waited = slot->pidfd >= 0
-                     ? syscall(SYS_waitid, by_pidfd, slot->pidfd, status, WEXITED | WNOHANG, usage)
-                     : syscall(SYS_waitid, P_PID, pid, status, WEXITED | WNOHANG, usage);
-    } while (waited < 0 && errno == EINTR);
-    return waited < 0 || status->si_pid != 0;
+    slot_table_lock(&server->table);
+    traffic_look(slot, clock_coarse_ms());
+    slot_table_unlock(&server->table);
+    int fd = slot_table_take(&server->table, slot);
+    if (fd >= 0)
+        progress_add(&slot->progress->bytes_in, conn_close_at_once(fd));
 }
 
 static bool reap(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(ACCEPT_LOOP)
 {
     struct rusage usage = {0};
     siginfo_t status;
-    slot_table_lock(&server->table);
-    pid_t pid = slot->worker;
-    slot_table_unlock(&server->table);
-    if (!has_ended(slot, pid, &status, &usage))
+    struct subprocess process = slot_table_process(&server->table, slot);
+    pid_t pid = process.pid;
+    if (!subprocess_has_ended(&process, SUBPROCESS_POLL, true, &status, &usage))
         return false;
     struct end end = end_of(slot, &status);
-    unwatch(server, slot);
-    slot_table_take(&server->table, slot);
+    end_copy(server, slot);
+    unwatch(server, slot, &process);
     report_end(slot, pid, end, &usage);
     slot_table_release(&server->table, slot, end.reason, 0);
     return true;
@@ -237,6 +225,7 @@ static bool reap(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(
 
 const struct worker_model worker_fork = {
     .name = "fork",
+    .is_process = true,
     .begin = begin,
     .start = start,
     .request_stop = request_stop,

@@ -46,7 +46,8 @@ inline worker_see_events()
     last_generation = slots[SLOTS - 1].generation
 }
 
-/* copy_slot(), fork(2), hand_over(), close(2), watch() */
+/* copy_slot(), fork(2), hand_over(), close(2), watch(). WITH_PROGRAM: the child becomes a program, and
+ * the server keeps its copy of the connection. */
 inline worker_start(which, is_begun)
 {
     atomic {
@@ -62,8 +63,12 @@ inline worker_start(which, is_begun)
     };
     if
     :: is_begun ->
+#ifdef WITH_PROGRAM
+        slot_table_share(which, children);
+#else
         slot_table_hand_over(which, number, children);
-#ifndef WRONG_PARENT_KEEPS_ITS_COPY
+#endif
+#if !defined(WITH_PROGRAM) && !defined(WRONG_PARENT_KEEPS_ITS_COPY)
         atomic { descriptor_close(number, slots[which].conn) };
 #endif
         number = NONE;
@@ -96,6 +101,9 @@ inline watch(which)
 inline worker_request_stop(which, force)
 {
     assert(slots[which].worker != 0);
+#ifdef WITH_PROGRAM
+    descriptor_shutdown(slots[which].fd, slots[which].conn);
+#endif
 #ifdef WRONG_KILL_BY_NUMBER
     assert(process[slots[which].worker] != GONE);
 #else
@@ -110,6 +118,21 @@ inline worker_request_stop(which, force)
 #endif
     :: process[slots[which].worker] == ALIVE && !force -> has_term[slots[which].worker] = true
     fi
+}
+
+/* Of a program's connection. */
+inline end_copy(which)
+{
+#ifdef WITH_PROGRAM
+    slot_table_take(which, number);
+#ifndef WRONG_PROGRAM_COPY_KEPT
+    atomic { descriptor_close(number, slots[which].conn) };
+#endif
+    number = NONE
+#else
+    slot_table_take(which, number);
+    assert(number == NONE)
+#endif
 }
 
 /* watch_reap(), reap() */
@@ -129,8 +152,7 @@ inline reap(which)
             slots[which].pidfd = false;
             slots[which].unwatched = false
         };
-        slot_table_take(which, number);
-        assert(number == NONE);
+        end_copy(which);
         slot_table_release(which, 0);
 #endif
         any = true

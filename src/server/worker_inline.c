@@ -4,7 +4,6 @@
  * worker waits for its client it runs the accept loop, so timeouts, signals, the dump and the
  * policies for a full table work as in the other modes. */
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "server/accept_loop.h"
@@ -35,15 +34,8 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot)
     return 0;
 }
 
-static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
-{
-    (void)force;
-    if (slot->fd >= 0)
-        shutdown(slot->fd, SHUT_RDWR);
-}
-
 const struct worker_model worker_inline = {
     .name = "inline",
     .start = start,
-    .request_stop = request_stop,
+    .request_stop = worker_request_stop,
 };

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -151,14 +150,6 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot) REQUIRES(
     return THRDSRV_E_SYSTEM;
 }
 
-/* The fd is in the table, so it is open and the worker's: see slot_table.h. */
-static void request_stop(struct SockInfo *slot, bool force) REQUIRES(TABLE_LOCK)
-{
-    (void)force; /* a thread cannot be ended from outside; its handler returns when calls fail */
-    if (slot->fd >= 0)
-        shutdown(slot->fd, SHUT_RDWR);
-}
-
 /* All that are parked are told to go before the first is waited for. */
 static void settle(struct thrdsrv_server *server)
 {
@@ -173,6 +164,6 @@ static void settle(struct thrdsrv_server *server)
 const struct worker_model worker_thread = {
     .name = "thread",
     .start = start,
-    .request_stop = request_stop,
+    .request_stop = worker_request_stop,
     .settle = settle,
 };

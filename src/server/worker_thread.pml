@@ -12,6 +12,13 @@ bool parks; /* config.park_ms */
 byte threads;
 #define bit_of(thread) (1 << (thread))
 
+#ifdef WITH_PROGRAM
+/* The process that a slot's worker waits for. */
+bool is_told[SLOTS];   /* SockInfo.process: whoever cuts may signal it */
+bool is_reaped[SLOTS]; /* its number may be another process's */
+bool has_term[SLOTS];
+#endif
+
 #ifdef WRONG_SHUTDOWN_WITHOUT_LOCK
 byte late_number = NONE, late_connection;
 #endif
@@ -94,7 +101,13 @@ inline worker_request_stop(which, force)
     :: slots[which].fd != NONE -> descriptor_shutdown(slots[which].fd, slots[which].conn)
 #endif
     :: else
+    fi;
+#ifdef WITH_PROGRAM
+    if
+    :: is_told[which] -> assert(!is_reaped[which]); has_term[which] = true
+    :: else
     fi
+#endif
 }
 
 /* Where it is done: wait_until_gone() of the thread that the slot names. */
@@ -124,11 +137,37 @@ inline worker_settle()
 
 #include "accept_loop.pml"
 
+#ifdef WITH_PROGRAM
+/* posix_spawn(3), slot_table_set_process(), wait_for_end(), slot_table_forget_process(), waitid(2). A
+ * cut that came before the process was told is the worker's to pass on. */
+inline program_run()
+{
+    is_reaped[s] = false;
+    has_term[s] = false;
+    atomic {
+        is_told[s] = true;
+        has_term[s] = (slots[s].state == STOPPING)
+    };
+#ifdef SILENT
+    has_term[s];
+#endif
+#ifndef WRONG_PROGRAM_REAPED_FIRST
+    is_told[s] = false;
+    is_reaped[s] = true
+#else
+    is_reaped[s] = true;
+    is_told[s] = false
+#endif
+}
+#endif
+
 /* worker_serve() ends by itself; with SILENT also not before it is cut. Then the fd is ours still,
  * whoever has looked at it meanwhile. */
 inline worker_run()
 {
-#ifdef SILENT
+#ifdef WITH_PROGRAM
+    program_run();
+#elif defined(SILENT)
     if
     :: skip
     :: skip -> is_shut[number]

@@ -405,13 +405,14 @@ static void every_error_has_a_text(struct embedded *e)
 static void every_reason_and_state_has_a_name(struct embedded *e)
 {
     static const char *const reasons[] = {
-        "none",        "eof",      "done", "failed",  "reset",  "error",  "idle", "first-byte",
-        "write-stall", "lifetime", "rate", "stopped", "signal", "signal", "exit", "no-worker",
+        "none",   "eof",        "done",        "failed",    "reset",      "error",
+        "idle",   "first-byte", "write-stall", "lifetime",  "rate",       "stopped",
+        "signal", "signal",     "exit",        "no-worker", "no-program",
     };
     static const char *const states[] = {"FREE", "RESERVED", "ACTIVE", "STOPPING"};
     (void)e;
-    assert_int_equal(sizeof reasons / sizeof reasons[0], THRDSRV_END_NO_WORKER + 1);
-    for (int i = 0; i <= THRDSRV_END_NO_WORKER; i++)
+    assert_int_equal(sizeof reasons / sizeof reasons[0], THRDSRV_END_NO_PROGRAM + 1);
+    for (int i = 0; i <= THRDSRV_END_NO_PROGRAM; i++)
         assert_string_equal(thrdsrv_end_reason_name((enum thrdsrv_end_reason)i), reasons[i]);
     for (int i = 0; i <= THRDSRV_SLOT_STOPPING; i++)
         assert_string_equal(thrdsrv_slot_state_name((enum thrdsrv_slot_state)i), states[i]);
@@ -420,7 +421,7 @@ static void every_reason_and_state_has_a_name(struct embedded *e)
         assert_string_equal(thrdsrv_end_reason_name((enum thrdsrv_end_reason)none[i]), "unknown");
         assert_string_equal(thrdsrv_slot_state_name((enum thrdsrv_slot_state)none[i]), "unknown");
     }
-    assert_string_equal(thrdsrv_end_reason_name((enum thrdsrv_end_reason)16), "unknown");
+    assert_string_equal(thrdsrv_end_reason_name((enum thrdsrv_end_reason)17), "unknown");
     assert_string_equal(thrdsrv_slot_state_name((enum thrdsrv_slot_state)4), "unknown");
 }
 

@@ -382,7 +382,7 @@ static const struct siphash_key key = {{1, 2}};
 
 static void limit(unsigned reserve, unsigned per_source, unsigned rate)
 {
-    struct slot_limits limits = {reserve, per_source, bucket_rate(rate, 1000, 0)};
+    struct slot_limits limits = {reserve, per_source, bucket_rate(rate, 1000, 0), false};
     assert_int_equal(slot_table_limit(&table, &limits, &key), 0);
 }
 
