@@ -122,6 +122,19 @@ static enum arguments_end parse_word(struct walk *walk, const char *word)
     return ARGUMENTS_WRONG;
 }
 
+/* argv ends with a NULL, as every main() has it. */
+static enum arguments_end parse_rest(struct walk *walk)
+{
+    const char *what = walk->next < walk->argc
+                           ? walk->table->take_rest(walk->target, walk->argv + walk->next)
+                           : "-- needs a program behind it, and its arguments";
+    walk->next = walk->argc;
+    if (!what)
+        return ARGUMENTS_COMPLETE;
+    complaint_word(&walk->complaint, NULL, what, NULL);
+    return ARGUMENTS_WRONG;
+}
+
 static enum arguments_end parse_argument(struct walk *walk)
 {
     const char *argument = walk->argv[walk->next++];
@@ -129,6 +142,8 @@ static enum arguments_end parse_argument(struct walk *walk)
         return parse_word(walk, argument);
     if (strcmp(argument, "--") != 0)
         return parse_option(walk, argument);
+    if (walk->table->take_rest)
+        return parse_rest(walk);
     /* Where no word may follow, the mistake is the "--". */
     if (walk->table->words_max == 0 && walk->next < walk->argc)
         return parse_word(walk, argument);

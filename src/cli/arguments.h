@@ -55,6 +55,10 @@ struct argument_table {
     const char *words;                   /* what they are: "the name of a handler"; may be NULL */
     const struct argument_list *choices; /* all that a word may be; NULL: that cannot be listed */
 
+    /* All that stands behind "--", at least one, which is then no word but another program and its
+     * arguments. Returns NULL, or what is wrong. NULL: "--" only says that no option follows. */
+    const char *(*take_rest)(void *target, char *const rest[]);
+
     /* Completes the target when all has been read. Returns NULL, or what is missing or
      * contradictory, a text that lives as long as the target. May be NULL. */
     const char *(*finish)(void *target);

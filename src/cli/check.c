@@ -75,7 +75,7 @@ static void find_out(struct answer *answer, enum thrdsrv_mode mode, const char *
 {
     const struct thrdsrv_config defaults = THRDSRV_CONFIG_INIT;
     *answer = (struct answer){.name = name, .limits = limits};
-    answer->cost = limits_cost(mode, defaults.stack_size);
+    answer->cost = limits_cost(mode, defaults.stack_size, false);
     limits_walls(limits, &answer->cost, answer->walls);
     measure(answer);
     if (answer->held > 0) {

@@ -39,21 +39,21 @@ const char *limits_unit(enum limit limit)
 }
 
 /* A thread has its connection, a stack and the guard behind it, which are two maps. Of a child the
- * parent has a pidfd; the connection is a file too, and the child's alone. Mode inline has all it
- * needs before the first connection, but that one's descriptor. */
-struct limits_cost limits_cost(enum thrdsrv_mode mode, size_t stack_size)
+ * parent has a pidfd; the connection is a file too, and the child's alone, unless it is a
+ * program's. For a program a thread has a pidfd and one task more. Mode inline has all it needs
+ * before the first connection, but for that one. */
+struct limits_cost limits_cost(enum thrdsrv_mode mode, size_t stack_size, bool runs_program)
 {
     struct limits_cost cost = {{0}};
+    int64_t tasks = (mode != THRDSRV_MODE_INLINE) + (runs_program && mode != THRDSRV_MODE_FORK);
     cost.of[LIMIT_SLOTS] = 1;
-    cost.of[LIMIT_PROCESS_FILES] = 1;
-    cost.of[LIMIT_NR_OPEN] = 1;
-    cost.of[LIMIT_SYSTEM_FILES] = mode == THRDSRV_MODE_FORK ? 2 : 1;
-    if (mode == THRDSRV_MODE_INLINE)
-        return cost;
-    cost.of[LIMIT_USER_TASKS] = 1;
-    cost.of[LIMIT_CGROUP_TASKS] = 1;
-    cost.of[LIMIT_PIDS] = 1;
-    cost.of[LIMIT_SYSTEM_TASKS] = 1;
+    cost.of[LIMIT_PROCESS_FILES] = runs_program ? 2 : 1;
+    cost.of[LIMIT_NR_OPEN] = cost.of[LIMIT_PROCESS_FILES];
+    cost.of[LIMIT_SYSTEM_FILES] = mode == THRDSRV_MODE_FORK || runs_program ? 2 : 1;
+    cost.of[LIMIT_USER_TASKS] = tasks;
+    cost.of[LIMIT_CGROUP_TASKS] = tasks;
+    cost.of[LIMIT_PIDS] = tasks;
+    cost.of[LIMIT_SYSTEM_TASKS] = tasks;
     if (mode == THRDSRV_MODE_THREAD) {
         cost.of[LIMIT_MAPS] = 2;
         cost.of[LIMIT_ADDRESS_SPACE] = (int64_t)stack_size + GUARD_SIZE;

@@ -49,7 +49,7 @@ struct limits_cost {
 };
 
 /* In that mode; stack_size is config.stack_size. Memory is left 0: it has to be measured. */
-struct limits_cost limits_cost(enum thrdsrv_mode mode, size_t stack_size);
+struct limits_cost limits_cost(enum thrdsrv_mode mode, size_t stack_size, bool runs_program);
 
 struct limits_wall {
     enum limit limit;

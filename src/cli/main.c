@@ -39,7 +39,7 @@ int main(int argc, char *argv[])
     if (!command_goes_on(&table, end, message, &status))
         return status;
     open_standard_streams();
-    if (options.config.mode == THRDSRV_MODE_FORK)
+    if (options.config.mode == THRDSRV_MODE_FORK && !options.config.program)
         process_title_init(argc, argv);
     return (int)serve_run(&options);
 }

@@ -120,6 +120,22 @@ static const char *set_handler(void *target, const char *value)
     options->config.handler = service.handler;
     options->config.serve = service.serve;
     options->config.name = service.name;
+    options->has_handler = true;
+    return NULL;
+}
+
+/* Whether there is such a program the library asks, when it creates the server. */
+static const char *set_program(void *target, char *const rest[])
+{
+    struct options *options = target;
+    if (options->has_handler)
+        return "--handler and a program behind -- exclude each other";
+    if (rest[0][0] == '\0')
+        return "the program behind -- has no name";
+    options->config.handler = NULL;
+    options->config.serve = NULL;
+    options->config.name = NULL;
+    options->config.program = (const char *const *)rest;
     return NULL;
 }
 
@@ -453,6 +469,7 @@ static const char *check_all(void *target)
 
 const struct argument_table option_table = {
     .usage = "Usage: thrd [OPTIONS]      serve, until SIGTERM or Ctrl-C (defaults in brackets)\n"
+             "       thrd [...] -- PROGRAM [ARGUMENTS]    run that program for each connection\n"
              "       thrd COMMAND [...]  do something else; 'thrd COMMAND --help' says how\n",
     .epilogue = "Signals: SIGTERM or SIGINT stops accepting and drains; a second one cuts now.\n"
                 "         SIGUSR1 logs the slots and the counters.\n"
@@ -460,6 +477,7 @@ const struct argument_table option_table = {
     .specs = specs,
     .spec_count = sizeof specs / sizeof specs[0],
     .groups = groups,
+    .take_rest = set_program,
     .finish = check_all,
 };
 
@@ -472,4 +490,5 @@ void option_table_defaults(struct options *options)
 {
     *options = (struct options){.config = THRDSRV_CONFIG_INIT, .ready_fd = -1};
     set_handler(options, "echo");
+    options->has_handler = false;
 }

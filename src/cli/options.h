@@ -9,6 +9,7 @@
 #ifndef THRD_CLI_OPTIONS_H
 #define THRD_CLI_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct options {
     struct thrdsrv_config config; /* log, on_start and user are left to the caller */
     int ready_fd;                 /* -1: none */
     int64_t ballast_bytes;        /* memory to take before serving; 0: none */
+    bool has_handler;             /* --handler was given */
     const char *listen[OPTIONS_LISTEN_MAX];
     char busy_text[OPTIONS_BUSY_MAX + sizeof "\r\n"];
     const char *networks[OPTIONS_NETWORKS_MAX]; /* point to network_texts */

@@ -13,12 +13,12 @@
  * libc opens for a moment, and some room. */
 #define DESCRIPTORS_BESIDE 16
 
-/* Each slot takes one descriptor, a connection or (in mode fork) a pidfd. The soft limit is only
- * low for the sake of programs that use select(2). */
-static void raise_soft_limit(unsigned slots, size_t listeners)
+/* The soft limit is only low for the sake of programs that use select(2). */
+static void raise_soft_limit(const struct limits_cost *cost, unsigned slots, size_t listeners)
 {
     struct rlimit limit;
-    rlim_t needed = (rlim_t)slots + listeners + DESCRIPTORS_BESIDE;
+    rlim_t needed =
+        (rlim_t)slots * (rlim_t)cost->of[LIMIT_PROCESS_FILES] + listeners + DESCRIPTORS_BESIDE;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || needed <= limit.rlim_cur)
         return;
     limit.rlim_cur = limit.rlim_max;
@@ -47,11 +47,12 @@ void reach_prepare(const struct thrdsrv_config *config)
 {
     struct limits limits;
     struct limits_wall walls[LIMITS];
-    struct limits_cost cost = limits_cost(config->mode, config->stack_size);
+    struct limits_cost cost =
+        limits_cost(config->mode, config->stack_size, config->program != NULL);
     /* "localhost:PORT" and ":PORT" make two listeners, one for each family. */
     size_t listeners = 2 * (config->listen_count > 0 ? config->listen_count : 1);
     unsigned slots = config->mode == THRDSRV_MODE_INLINE ? 1 : config->slots;
-    raise_soft_limit(slots, listeners);
+    raise_soft_limit(&cost, slots, listeners);
     limits_read(&limits, listeners, slots);
     if (limits_walls(&limits, &cost, walls) > 0 && walls[0].connections < slots)
         warn(config, slots, &limits, &cost, &walls[0]);

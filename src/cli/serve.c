@@ -155,7 +155,7 @@ enum serve_status serve_run(struct options *options)
     hold_signals();
     config->log = thrdsrv_log_stderr;
     config->user = &config->mode; /* for whoami_serve() */
-    if (config->mode == THRDSRV_MODE_FORK)
+    if (config->mode == THRDSRV_MODE_FORK && !config->program)
         config->on_start = on_child_start;
     set_dispositions();
     reach_prepare(config);

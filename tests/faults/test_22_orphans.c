@@ -99,6 +99,18 @@ static void workers_that_are_just_being_made(struct process *server)
     }
 }
 
+/* The child's wish to be killed with its parent holds for the program that it becomes. */
+static void programs(struct process *server)
+{
+    if (suite_mode() != THRDSRV_MODE_FORK)
+        suite_skip("posix_spawn(3) cannot ask for that: these end with their clients");
+    adopt_orphans();
+    process_start(server, "--", "cat", NULL);
+    int fd = client_served(process_address(server));
+    kill_the_server(server);
+    client_wait_end(fd);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -106,6 +118,7 @@ int main(int argc, char **argv)
         CASE(workers_that_write),
         CASE(workers_that_are_stopped),
         CASE(workers_that_are_just_being_made),
+        CASE(programs),
     };
     suite_init(argc, argv);
     return cmocka_run_group_tests_name("22_orphans", cases, NULL, NULL);

@@ -90,6 +90,14 @@ static void check_config(const struct thrdsrv_config *config)
     config_free(&copy);
 }
 
+static void check_same_program(const char *const *one, const char *const *other)
+{
+    FUZZ_CHECK(!one == !other);
+    for (; one && *one; one++, other++)
+        FUZZ_CHECK(*other && strcmp(*one, *other) == 0);
+    FUZZ_CHECK(!other || !*other);
+}
+
 /* What two readings have in common: all but where their texts lie. */
 static void check_same_config(const struct options *a, const struct options *b)
 {
@@ -100,6 +108,8 @@ static void check_same_config(const struct options *a, const struct options *b)
     FUZZ_CHECK(strcmp(a->busy_text, b->busy_text) == 0);
     one.listen = other.listen = NULL;
     one.busy_text = other.busy_text = NULL;
+    check_same_program(one.program, other.program);
+    one.program = other.program = NULL;
     FUZZ_CHECK(memcmp(&one, &other, sizeof one) == 0);
     FUZZ_CHECK(a->ready_fd == b->ready_fd && a->ballast_bytes == b->ballast_bytes);
 }

@@ -67,14 +67,20 @@ static void add_program(struct arguments *a, struct process *p)
     add_argument(a, copy);
 }
 
-static bool has_option(const struct arguments *a, const char *name)
+/* Among arguments that end with a NULL. */
+static bool has_option(va_list args, const char *name)
 {
-    for (size_t i = 0; i < a->count; i++)
-        if (strncmp(a->argv[i], name, strlen(name)) == 0)
-            return true;
-    return false;
+    va_list rest;
+    bool has = false;
+    va_copy(rest, args);
+    for (const char *text = va_arg(rest, const char *); text != NULL && !has;
+         text = va_arg(rest, const char *))
+        has = strncmp(text, name, strlen(name)) == 0;
+    va_end(rest);
+    return has;
 }
 
+/* The defaults first: behind "--" all belongs to another program. */
 static void build_arguments(struct arguments *a, struct process *p, bool with_defaults,
                             va_list args)
 {
@@ -84,13 +90,13 @@ static void build_arguments(struct arguments *a, struct process *p, bool with_de
     snprintf(mode, sizeof mode, "--mode=%s", suite_mode_name());
     if (with_defaults)
         add_argument(a, mode);
+    if (with_defaults && !has_option(args, "--listen="))
+        add_argument(a, "--listen=127.0.0.1:0");
+    if (with_defaults && !p->with_default_log && !has_option(args, "--log="))
+        add_argument(a, "--log=info");
     for (const char *text = va_arg(args, const char *); text != NULL;
          text = va_arg(args, const char *))
         add_argument(a, text);
-    if (with_defaults && !has_option(a, "--listen="))
-        add_argument(a, "--listen=127.0.0.1:0");
-    if (with_defaults && !p->with_default_log && !has_option(a, "--log="))
-        add_argument(a, "--log=info");
 }
 
 static void set_up_limits(const struct process *p)

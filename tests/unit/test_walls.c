@@ -24,7 +24,7 @@ static struct limits generous(void)
 
 static struct limits_cost cost_in(enum thrdsrv_mode mode)
 {
-    struct limits_cost cost = limits_cost(mode, STACK_SIZE);
+    struct limits_cost cost = limits_cost(mode, STACK_SIZE, false);
     cost.of[LIMIT_MEMORY] = cost.of[LIMIT_CGROUP_MEMORY] = MEMORY;
     return cost;
 }
@@ -124,7 +124,7 @@ static void modes_take_different_things(void **state)
     limits.of[LIMIT_MAPS].max = limits.of[LIMIT_ADDRESS_SPACE].max = 0;
     assert_int_not_equal(first_wall(&limits, THRDSRV_MODE_FORK).connections, 0);
     limits.of[LIMIT_USER_TASKS].max = limits.of[LIMIT_SYSTEM_TASKS].max = 0;
-    struct limits_cost cost = limits_cost(THRDSRV_MODE_INLINE, STACK_SIZE);
+    struct limits_cost cost = limits_cost(THRDSRV_MODE_INLINE, STACK_SIZE, false);
     limits_walls(&limits, &cost, walls);
     assert_int_not_equal(walls[0].connections, 0);
 }
