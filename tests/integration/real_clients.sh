@@ -10,67 +10,11 @@ client=$1
 mode=$2
 thrd=${THRD:-$3}
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-limit=$((20 * ${THRD_TIMEOUT_FACTOR:-1}))
-server=
-
-dir=$(mktemp -d /tmp/thrd-test-XXXXXX)
-
-clean_up() {
-    [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
-    rm -rf "$dir"
-}
-trap clean_up EXIT
-
-fail() {
-    echo "FAILED: $*"
-    sed 's/^/    /' "$dir/log"
-    exit 1
-}
-
-need() {
-    command -v "$1" >/dev/null && return
-    echo "skipped: $1 is not installed"
-    exit 77
-}
+# shellcheck source=tests/integration/real_server.sh
+. "$here/real_server.sh"
 
 rotate() {
     tr 'A-Za-z' 'N-ZA-Mn-za-m'
-}
-
-# start HANDLER: leaves the addresses in $v4, $v6 (empty without IPv6), $port and $socket.
-start() {
-    mkfifo "$dir/ready"
-    socket=$dir/socket
-    # shellcheck disable=SC2086 # the wrapper is a command line
-    ${THRD_WRAPPER:-} "$thrd" --mode="$mode" --handler="$1" --listen=localhost:0 \
-        --listen="unix:$socket" --ready-fd=9 --log=info 9>"$dir/ready" >/dev/null 2>"$dir/log" &
-    server=$!
-    local ready='' word
-    read -r -t "$limit" ready <"$dir/ready" || fail "no ready line"
-    v4='' v6=''
-    for word in $ready; do
-        case $word in
-        listen=127.0.0.1:*) v4=127.0.0.1 port=${word##*:} ;;
-        listen=*::1*) v6=::1 ;;
-        esac
-    done
-    [ -n "$v4" ] || fail "no IPv4 address in: $ready"
-}
-
-# stop: the server must end by itself, with everybody served and nothing to complain about.
-stop() {
-    local status=0
-    kill -TERM "$server"
-    wait "$server" || status=$?
-    server=
-    [ "$status" -eq 0 ] || fail "exit status $status"
-    ! grep -E 'level=(warn|error)|Sanitizer|runtime error' "$dir/log" || fail "trouble in the log"
-}
-
-# same WHAT: what was heard is what should be.
-same() {
-    cmp "$dir/expected" "$dir/heard" || fail "$1 hears other bytes"
-    echo "ok: $1"
 }
 
 # Some lines of text, with CRLF and without, and a last one without a line end.
@@ -89,7 +33,7 @@ talk_nc() {
     if nc -h 2>&1 | grep -q -e '-N'; then
         end=(-N)
     fi
-    start rot13
+    start --handler=rot13
     make_text
     timeout "$limit" nc "${end[@]}" 127.0.0.1 "$port" <"$dir/said" >"$dir/heard" || fail "nc: $?"
     same "nc over IPv4"
@@ -105,7 +49,7 @@ talk_nc() {
 
 talk_socat() {
     need socat
-    start rot13
+    start --handler=rot13
     make_text
     local to
     for to in "TCP4:127.0.0.1:$port" ${v6:+"TCP6:[::1]:$port"} "UNIX-CONNECT:$socket"; do
@@ -117,14 +61,14 @@ talk_socat() {
 talk_telnet() {
     need telnet
     need expect
-    start rot13
+    start --handler=rot13
     expect -f "$here/telnet.exp" 127.0.0.1 "$port" "$limit" >"$dir/heard" ||
         fail "telnet: $(cat "$dir/heard")"
     echo "ok: telnet"
 }
 
 talk_bash() {
-    start rot13
+    start --handler=rot13
     local line
     exec 3<>"/dev/tcp/127.0.0.1/$port"
     printf 'Hello from bash\r\n' >&3
@@ -139,7 +83,7 @@ talk_bash() {
 
 talk_python() {
     need python3
-    start rot13
+    start --handler=rot13
     make_text
     timeout "$limit" python3 "$here/client.py" "$port" "$socket" "$dir/said" "$dir/heard" ||
         fail "python: $?"
