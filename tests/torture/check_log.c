@@ -20,6 +20,7 @@ static const char *const of_failures[] = {
     "cannot reach all slots",
     "adopted connections closed unserved",
     "log lines lost",
+    "cannot run program",
 };
 
 static unsigned long long number_of(const char *line, const char *key)

@@ -33,6 +33,13 @@ static const char *const slow[] = {USUAL, "--slots=4", "--park=1ms", "--min-rate
 static const char *const several[] = {USUAL,       "--listen=[::1]:0", "--listen=:0",
                                       "--slots=8", "--park=1ms",       NULL};
 
+/* Behind all options. */
+static void run_cat(struct play *play)
+{
+    launch_add_option(play, "--");
+    launch_add_option(play, "cat");
+}
+
 /* ---- Exchanges ----------------------------------------------------------------------------- */
 
 static void talk_once(struct play *play)
@@ -178,6 +185,12 @@ static void take_nothing(struct play *play)
                                                    .play = function,                               \
                                                    __VA_ARGS__}
 
+SERVE(program, "a program for each client", cat, usual, talk_in_turn, .set_up = run_cat,
+      .counted = " accepted=4 ");
+SERVE(program_from_start, "a program is looked for", cat, usual, NULL, .set_up = run_cat,
+      .from_start = true);
+SERVE(program_idle, "a program's client that says no more", cat, idle, talk_and_be_silent,
+      .set_up = run_cat, .counted = " idle=", .hurries = true);
 SERVE(echo, "a client of echo", echo, usual, talk_twice, .counted = " accepted=2 ");
 SERVE(echo_long, "echo, more than the small buffer holds", echo_long, usual, talk_twice, );
 SERVE(rot13, "a client of rot13", rot13, usual, talk_twice, );

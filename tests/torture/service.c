@@ -138,6 +138,7 @@ static bool is_lines(const char *heard, size_t size, unsigned tag, unsigned numb
 
 const struct service service_echo = {"echo", false, ask_line, is_echo};
 const struct service service_echo_long = {"echo", false, ask_lines, is_long_echo};
+const struct service service_cat = {NULL, false, ask_line, is_echo};
 const struct service service_rot13 = {"rot13", false, ask_line, is_rot13};
 const struct service service_bytes = {"bytes", false, ask_bytes, is_bytes};
 const struct service service_chargen = {"chargen", false, ask_nothing, is_chargen};

@@ -17,6 +17,9 @@
 WRAP(CALL_CHMOD, int, -1, chmod, (const char *path, mode_t mode), (path, mode))
 WRAP(CALL_CHOWN, int, -1, chown, (const char *path, uid_t owner, gid_t group), (path, owner, group))
 WRAP(CALL_FCHMOD, int, -1, fchmod, (int fd, mode_t mode), (fd, mode))
+WRAP(CALL_ACCESS, int, -1, access, (const char *path, int mode), (path, mode))
+WRAP(CALL_STAT, int, -1, stat, (const char *path, struct stat *status), (path, status))
+WRAP(CALL_DUP2, int, -1, dup2, (int fd, int as), (fd, as))
 WRAP(CALL_FSTATAT, int, -1, fstatat, (int at, const char *path, struct stat *status, int flags),
      (at, path, status, flags))
 WRAP(CALL_GETRANDOM, ssize_t, -1, getrandom, (void *buffer, size_t size, unsigned flags),

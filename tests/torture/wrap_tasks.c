@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,22 @@ WRAP(CALL_MMAP, void *, MAP_FAILED, mmap,
      (void *at, size_t size, int protection, int flags, int fd, off_t offset),
      (at, size, protection, flags, fd, offset))
 WRAP(CALL_MUNMAP, int, -1, munmap, (void *memory, size_t size), (memory, size))
+WRAP(CALL_EXECVE, int, -1, execve,
+     (const char *path, char *const arguments[], char *const environment[]),
+     (path, arguments, environment))
+WRAP(CALL_SETPGID, int, -1, setpgid, (pid_t pid, pid_t group), (pid, group))
+WRAP_CODE(CALL_POSIX_SPAWN, posix_spawn,
+          (pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions,
+           const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]),
+          (pid, path, actions, attributes, arguments, environment))
+WRAP_CODE(CALL_POSIX_SPAWN_INIT, posix_spawn_file_actions_init,
+          (posix_spawn_file_actions_t * actions), (actions))
+WRAP_CODE(CALL_POSIX_SPAWN_INIT, posix_spawnattr_init, (posix_spawnattr_t * attributes),
+          (attributes))
+WRAP_CODE(CALL_POSIX_SPAWN_ACTION, posix_spawn_file_actions_adddup2,
+          (posix_spawn_file_actions_t * actions, int fd, int as), (actions, fd, as))
+WRAP_CODE(CALL_POSIX_SPAWN_ACTION, posix_spawn_file_actions_addclosefrom_np,
+          (posix_spawn_file_actions_t * actions, int from), (actions, from))
 WRAP(CALL_FORK, pid_t, -1, fork, (void), ())
 WRAP(CALL_GETRUSAGE, int, -1, getrusage, (int who, struct rusage *usage), (who, usage))
 WRAP(CALL_GETRLIMIT, int, -1, getrlimit, (int resource, struct rlimit *limit), (resource, limit))
