@@ -163,6 +163,7 @@ static void expect_own_end(pid_t bystander)
     if (host_ignores_sigchld) /* nobody gets a status there */
         return;
     IN_HOST(waitpid(bystander, &status, 0) == bystander);
+    IN_HOST(!WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM);
     IN_HOST(WIFEXITED(status) && WEXITSTATUS(status) == BYSTANDER_STATUS);
 }
 
