@@ -19,7 +19,7 @@ void log_line_printf(const struct thrdsrv_config *config, enum thrdsrv_log_level
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    thrdsrv_log_stderr(NULL, level, line);
+    (config->log ? config->log : thrdsrv_log_stderr)(config->user, level, line);
 }
 
 static bool is_control(char c)

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/inetd.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/process_title.h"
@@ -33,9 +34,13 @@ int main(int argc, char *argv[])
     int status;
     if (commands_are_asked_for(argc, argv))
         return commands_run(argc, argv);
+    if (inetd_is_asked_for(argc, argv) && !inetd_take_client())
+        return COMMAND_SYSTEM;
     struct argument_table table = option_table;
     table.shown = &commands_list;
     enum arguments_end end = options_parse(&options, argc, argv, message, sizeof message);
+    if (end == ARGUMENTS_WRONG)
+        inetd_complain(message);
     if (!command_goes_on(&table, end, message, &status))
         return status;
     open_standard_streams();

@@ -111,6 +111,14 @@ static const char *set_ready_fd(void *target, const char *value)
     return complaint(status);
 }
 
+static const char *set_inetd(void *target, const char *value)
+{
+    struct options *options = target;
+    (void)value;
+    options->inetd = true;
+    return NULL;
+}
+
 static const char *set_handler(void *target, const char *value)
 {
     struct options *options = target;
@@ -146,6 +154,7 @@ static const char *set_mode(void *target, const char *value)
     if (mode < 0)
         return "no such mode";
     options->config.mode = (enum thrdsrv_mode)mode;
+    options->mode_is_given = true;
     return NULL;
 }
 
@@ -404,6 +413,8 @@ static const struct argument_spec specs[] = {
      OPTIONS_LISTENING, "TCP probes: IDLE,INTERVAL,COUNT, or off", set_keepalive, false},
     {"ready-fd", '\0', "N", NULL, "3 or more, an open descriptor", OPTIONS_LISTENING,
      "write the ready line to descriptor N too, and close it", set_ready_fd, false},
+    {"inetd", '\0', NULL, NULL, NULL, OPTIONS_LISTENING,
+     "serve the connection that is descriptor 0, then exit", set_inetd, false},
 
     {"handler", '\0', "NAME", "echo",
      "age, bytes, chargen, daytime, discard, echo, rot13, time or whoami", OPTIONS_SERVICE,
@@ -454,11 +465,32 @@ static const struct argument_spec specs[] = {
      "error, warn, notice, info (connections), debug", set_log, false},
 };
 
+/* One connection has a process of its own, and whoever accepted it listens. */
+static const char *check_inetd(const struct options *options)
+{
+    if (!options->inetd)
+        return NULL;
+    if (options->config.listen_count > 0)
+        return "--inetd: serves a connection that is there; leave --listen out";
+    if (options->mode_is_given && options->config.mode != THRDSRV_MODE_INLINE)
+        return "--inetd: the process itself serves; leave --mode out, or say inline";
+    if (options->ready_fd >= 0)
+        return "--inetd: nobody can connect, so nobody is told; leave --ready-fd out";
+    if (options->ballast_bytes > 0)
+        return "--inetd: makes no process that could be measured; leave --ballast out";
+    if (options->config.reserve > 0)
+        return "--inetd: there is one connection; leave --reserve out";
+    return NULL;
+}
+
 /* What depends on two options, or on the last of several, is checked at the end. */
 static const char *check_all(void *target)
 {
     const struct options *options = target;
     const struct thrdsrv_config *config = &options->config;
+    const char *what = check_inetd(options);
+    if (what)
+        return what;
     if (!thrdsrv_mode_supported(config->mode))
         return "--mode=fork: this build has no fork mode; build with cmake -DTHRDSRV_FORK=ON";
     if (config->reserve >= (config->mode == THRDSRV_MODE_INLINE ? 1 : config->slots))

@@ -28,6 +28,8 @@
 struct options {
     struct thrdsrv_config config; /* log, on_start and user are left to the caller */
     int ready_fd;                 /* -1: none */
+    bool inetd;                   /* the one connection that is descriptor 0 */
+    bool mode_is_given;
     int64_t ballast_bytes;        /* memory to take before serving; 0: none */
     bool has_handler;             /* --handler was given */
     const char *listen[OPTIONS_LISTEN_MAX];

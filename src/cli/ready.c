@@ -3,15 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "cli/log_line.h"
+#include "cli/notify.h"
 #include "cli/option_table.h"
 #include "cli/write_all.h"
 
@@ -57,55 +56,6 @@ static void write_ready_line(const struct options *options, int fd, const char *
         return;
     log_line_printf(&options->config, THRDSRV_LOG_WARN,
                     "msg=\"cannot write the ready line\" fd=%d error=\"%s\"", fd, strerror(errno));
-}
-
-/* Fills in the address that NOTIFY_SOCKET names: a path, or '@' and an abstract name (unix(7)).
- * Returns its length, or 0 with errno. */
-static socklen_t notify_address(const char *name, struct sockaddr_un *address)
-{
-    size_t length = strlen(name);
-    errno = EINVAL;
-    if (length < 2 || (name[0] != '/' && name[0] != '@'))
-        return 0;
-    errno = ENAMETOOLONG;
-    if (length >= sizeof address->sun_path)
-        return 0;
-    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(address->sun_path, name, length);
-    if (name[0] == '@')
-        address->sun_path[0] = '\0';
-    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (name[0] == '/'));
-}
-
-/* One datagram, as sd_notify(3) describes; without its library, because that is all there is to
- * it. Returns 0, or -1 with errno. Does not wait for a supervisor that does not read. */
-static int send_notification(const char *name, const char *state)
-{
-    struct sockaddr_un address;
-    socklen_t length = notify_address(name, &address);
-    if (length == 0)
-        return -1;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
-                          (struct sockaddr *)&address, length);
-    int saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
-    return sent < 0 ? -1 : 0;
-}
-
-static void notify(const struct options *options, const char *state)
-{
-    char quoted[QUOTED_SIZE];
-    const char *name = getenv("NOTIFY_SOCKET");
-    if (!name || *name == '\0' || send_notification(name, state) == 0)
-        return;
-    int saved_errno = errno;
-    log_line_printf(&options->config, THRDSRV_LOG_WARN,
-                    "msg=\"cannot notify the supervisor\" socket=%s state=\"%s\" error=\"%s\"",
-                    log_line_quote(quoted, sizeof quoted, name), state, strerror(saved_errno));
 }
 
 /* Splits "HOST:PORT" or "[V6]:PORT" where it lies; the host is "localhost" where that reaches the
@@ -154,11 +104,6 @@ void ready_announce(const struct options *options, const struct thrdsrv_server *
     }
     if (options->ready_fd >= 0)
         close(options->ready_fd);
-    notify(options, "READY=1");
+    notify_ready(server);
     print_hint(server);
-}
-
-void ready_announce_stop(const struct options *options)
-{
-    notify(options, "STOPPING=1");
 }

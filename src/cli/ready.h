@@ -1,7 +1,7 @@
-/* ready.h - telling those who wait that the server accepts connections, and that it has stopped.
+/* ready.h - telling those who wait that the server accepts connections.
  *
- * What it does: the ready line on stdout and on --ready-fd, the datagrams of sd_notify(3) to
- * $NOTIFY_SOCKET, and for people the line with what to type next.
+ * What it does: the ready line on stdout and on --ready-fd, the supervisor (notify.h), and for
+ * people the line with what to type next.
  * What it does not do: whoever does not listen costs a warning, never the service.
  * Called by main.c and serve.c on the main thread. */
 #ifndef THRD_CLI_READY_H
@@ -17,8 +17,5 @@ bool ready_fd_is_usable(int fd);
 
 /* Announces that server accepts connections. Closes options->ready_fd. */
 void ready_announce(const struct options *options, const struct thrdsrv_server *server);
-
-/* Tells $NOTIFY_SOCKET that the service has stopped. */
-void ready_announce_stop(const struct options *options);
 
 #endif

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "cli/ballast.h"
-#include "cli/log_line.h"
+#include "cli/inetd.h"
+#include "cli/listen_fds.h"
+#include "cli/notify.h"
 #include "cli/process_title.h"
 #include "cli/reach.h"
 #include "cli/ready.h"
@@ -30,10 +32,12 @@ static void on_stop_signal(int number)
     int saved_errno = errno;
     struct thrdsrv_server *server = atomic_load(&signalled_server);
     if (server) {
-        if (atomic_fetch_add(&stop_signals, 1) == 0)
+        if (atomic_fetch_add(&stop_signals, 1) == 0) {
+            notify_stopping();
             thrdsrv_server_quiesce(server);
-        else
+        } else {
             thrdsrv_server_stop(server);
+        }
     }
     errno = saved_errno;
 }
@@ -138,22 +142,48 @@ static enum serve_status stop_status(struct thrdsrv_server *server, int run_erro
     return stats.cut > 0 ? SERVE_CUT : SERVE_DRAINED;
 }
 
+/* What was handed over, and what else has to be there. Complains, and returns false, where it is
+ * not; *status then says whose fault that is. Nothing of ours is open yet. */
+static bool has_what_it_needs(struct options *options, enum serve_status *status)
+{
+    *status = SERVE_USAGE;
+    if (options->ready_fd >= 0 && !ready_fd_is_usable(options->ready_fd)) {
+        fprintf(stderr, "thrd: --ready-fd=%d: not a descriptor that is open for writing\n",
+                options->ready_fd);
+        return false;
+    }
+    if ((options->inetd && !inetd_prepare(&options->config)) || !listen_fds_take(options))
+        return false;
+    *status = SERVE_SYSTEM;
+    if (options->ballast_bytes > 0 && ballast_take(options->ballast_bytes) < 0) {
+        fprintf(stderr, "thrd: --ballast=%jd: cannot have so much memory: %s; take less\n",
+                (intmax_t)options->ballast_bytes, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* From here on there is service. */
+static int announce(const struct options *options, struct thrdsrv_server *server)
+{
+    if (options->inetd) {
+        notify_ready(server);
+        return inetd_begin(server);
+    }
+    ready_announce(options, server);
+    return 0;
+}
+
 enum serve_status serve_run(struct options *options)
 {
     struct thrdsrv_config *config = &options->config;
     struct thrdsrv_server *server;
-    if (options->ready_fd >= 0 && !ready_fd_is_usable(options->ready_fd)) {
-        fprintf(stderr, "thrd: --ready-fd=%d: not a descriptor that is open for writing\n",
-                options->ready_fd);
-        return SERVE_USAGE;
-    }
-    if (options->ballast_bytes > 0 && ballast_take(options->ballast_bytes) < 0) {
-        fprintf(stderr, "thrd: --ballast=%jd: cannot have so much memory: %s; take less\n",
-                (intmax_t)options->ballast_bytes, strerror(errno));
-        return SERVE_SYSTEM;
-    }
-    hold_signals();
+    enum serve_status status;
     config->log = thrdsrv_log_stderr;
+    if (!has_what_it_needs(options, &status))
+        return status;
+    hold_signals();
+    notify_begin(config);
     config->user = &config->mode; /* for whoami_serve() */
     if (config->mode == THRDSRV_MODE_FORK && !config->program)
         config->on_start = on_child_start;
@@ -163,11 +193,13 @@ enum serve_status serve_run(struct options *options)
     if (error < 0)
         return create_failed(error);
     connect_signals(server);
-    ready_announce(options, server);
-    error = thrdsrv_server_run(server);
+    error = announce(options, server);
+    if (error == 0)
+        error = thrdsrv_server_run(server);
     disconnect_signals();
-    ready_announce_stop(options);
-    enum serve_status status = stop_status(server, error);
+    notify_stopping();
+    notify_end();
+    status = stop_status(server, error);
     thrdsrv_server_destroy(server);
     return status;
 }

@@ -23,7 +23,7 @@ import call_graph
 # may be functions of the compiler's.
 SAFE = {
     "_exit", "_Exit", "abort", "accept", "clock_gettime", "close", "dup", "dup2", "fcntl", "fork",
-    "getpid", "getppid", "gettid", "kill", "memcpy", "memset", "poll", "read", "recv", "raise", "send",
+    "getpid", "getppid", "gettid", "kill", "memcpy", "memset", "poll", "read", "recv", "raise", "send", "sendto",
     "shutdown", "sigaction", "sigaddset", "sigdelset", "sigemptyset", "sigfillset", "signal",
     "sigprocmask", "pthread_sigmask", "time", "waitpid", "write",
     "__errno_location", "__stack_chk_fail",

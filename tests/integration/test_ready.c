@@ -1,7 +1,9 @@
 /* test_ready - how the server tells that it is ready: the line on stdout, --ready-fd, and the
  * datagrams to NOTIFY_SOCKET; and that it is ready then. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -82,7 +84,7 @@ static int supervisor_socket(const char *name)
 
 static void expect_datagram(int fd, const char *text)
 {
-    char got[256];
+    char got[512];
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     assert_int_equal(poll(&ready, 1, time_left(patience())), 1);
     ssize_t n = recv(fd, got, sizeof got - 1, 0);
@@ -94,12 +96,16 @@ static void expect_datagram(int fd, const char *text)
 
 static void notify(struct process *server, const char *name)
 {
+    char expected[256];
     int fd = supervisor_socket(name);
     server->notify_socket = name;
-    process_start(server, NULL);
-    expect_datagram(fd, "READY=1");
+    process_start(server, "--handler=rot13", "--drain=2s", NULL);
+    snprintf(expected, sizeof expected, "READY=1\nSTATUS=Serving rot13, mode %s, at %s\n",
+             suite_mode_name(), process_address(server));
+    expect_datagram(fd, expected);
     process_stop(server);
-    expect_datagram(fd, "STOPPING=1");
+    expect_datagram(fd, "STOPPING=1\n");
+    assert_int_equal(recv(fd, expected, sizeof expected, MSG_DONTWAIT), -1); /* and only once */
     close(fd);
 }
 
@@ -117,13 +123,80 @@ static void supervisor_with_an_abstract_socket_is_notified(struct process *serve
     notify(server, name);
 }
 
+/* The stop is told when it begins, and how long it may take; the connections have not ended then.
+ */
+static void supervisor_hears_of_the_stop_when_it_begins(struct process *server)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s/notify", server->dir);
+    int fd = supervisor_socket(name);
+    server->notify_socket = name;
+    process_start(server, "--drain=100s", NULL);
+    expect_datagram(fd, "READY=1");
+    int client = client_served(process_address(server));
+    process_signal(server, SIGTERM);
+    expect_datagram(fd, "STOPPING=1\nSTATUS=Stopping: connections may end\n"
+                        "EXTEND_TIMEOUT_USEC=105000000\n");
+    client_echo(client, "still here");
+    client_leave(client);
+    assert_int_equal(process_wait_exit(server), 0);
+    close(fd);
+}
+
+static void serves_with_a_warning(struct process *server, const char *state, const char *error)
+{
+    char pattern[256];
+    process_start(server, NULL);
+    int fd = client_connect(process_address(server));
+    client_echo(fd, "x");
+    client_leave(fd);
+    snprintf(pattern, sizeof pattern,
+             "level=warn msg=\"cannot notify the supervisor\" socket=%s state=\"%s\" error=\"%s\"",
+             server->notify_socket, state, error);
+    process_log_wait(server, pattern);
+}
+
 /* Somebody else's trouble: the server serves. */
 static void supervisor_that_is_gone_does_no_harm(struct process *server)
 {
     server->notify_socket = "/nonexistent/notify";
+    serves_with_a_warning(server, "begin", strerror(ENOENT));
+}
+
+static void supervisor_of_an_unknown_kind_does_no_harm(struct process *server)
+{
+    server->notify_socket = "vsock:2:1234";
+    serves_with_a_warning(server, "begin", strerror(EAFNOSUPPORT));
+    process_renew(server);
+    char name[200];
+    memset(name, 'x', sizeof name);
+    name[0] = '/';
+    name[sizeof name - 1] = '\0';
+    server->notify_socket = name;
     process_start(server, NULL);
-    int fd = client_connect(process_address(server));
-    client_echo(fd, "x");
+    process_log_wait(server, "msg=\"cannot notify the supervisor\" state=\"begin\"");
+}
+
+/* One that does not read, until its socket takes no more: it is not waited for. */
+static void supervisor_that_does_not_read_does_no_harm(struct process *server)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s/notify", server->dir);
+    int fd = supervisor_socket(name);
+    struct sockaddr_un address;
+    socklen_t length = sizeof address;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    int writer = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(writer, (struct sockaddr *)&address, length), 0);
+    while (send(writer, "full", 4, 0) == 4)
+        continue;
+    server->notify_socket = name;
+    serves_with_a_warning(server, "READY=1", strerror(EAGAIN));
+    process_stop(server);
+    assert_non_null(process_log_find(
+        server, "level=warn msg=\"cannot notify the supervisor\" state=\"STOPPING=1\""));
+    close(writer);
+    close(fd);
 }
 
 /* Descriptor 0 free means that the first socket would get it. */
@@ -146,7 +219,10 @@ int main(int argc, char **argv)
         CASE(ready_fd_gets_the_line_and_is_closed),
         CASE(supervisor_is_notified),
         CASE(supervisor_with_an_abstract_socket_is_notified),
+        CASE(supervisor_hears_of_the_stop_when_it_begins),
         CASE(supervisor_that_is_gone_does_no_harm),
+        CASE(supervisor_of_an_unknown_kind_does_no_harm),
+        CASE(supervisor_that_does_not_read_does_no_harm),
         CASE(starts_with_stdin_closed),
     };
     suite_init(argc, argv);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -102,6 +103,17 @@ static int begin(const char *source, const char *address, int receive_buffer)
     int error = errno;
     forget(fd);
     return -error;
+}
+
+int client_pair(int *theirs)
+{
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    assert_true(ends[0] < DESCRIPTORS);
+    is_client[ends[0]] = true;
+    *theirs = ends[1];
+    return ends[0];
 }
 
 int client_begin(const char *address, int receive_buffer)

@@ -31,6 +31,10 @@ int client_begin(const char *address, int receive_buffer);
 /* Waits for the end of what client_begin() began. Returns 0 or the errno of the failure. */
 int client_begun(int fd);
 
+/* Both ends of a connected pair of stream sockets: the client's, and *theirs, which is the case's
+ * to close. */
+int client_pair(int *theirs);
+
 /* The client's own address, which is peer= in the server's log. */
 void client_name(int fd, char *buf, size_t size);
 

@@ -114,7 +114,8 @@ static void set_up_descriptors(const struct process *p, int out, int err)
 {
     if (p->stdin_fd >= 0 && dup2(p->stdin_fd, 0) < 0)
         _exit(126);
-    if (dup2(p->stdout_fd >= 0 ? p->stdout_fd : out, 1) < 0 || dup2(err, 2) < 0)
+    if (dup2(p->stdout_fd >= 0 ? p->stdout_fd : out, 1) < 0 ||
+        dup2(p->stderr_fd >= 0 ? p->stderr_fd : err, 2) < 0)
         _exit(126);
     if (p->with_stdin_closed)
         close(0);
@@ -124,13 +125,38 @@ static void set_up_descriptors(const struct process *p, int out, int err)
         fcntl(p->inherited_fd, F_SETFD, 0);
 }
 
+/* As sd_listen_fds(3) wants it. What is to be handed over is first moved out of the way. */
+static void hand_over(const struct process *p)
+{
+    int above[PROCESS_HANDED];
+    char pid[32];
+    if (p->handed_count == 0)
+        return;
+    for (size_t i = 0; i < p->handed_count; i++)
+        above[i] = fcntl(p->handed[i], F_DUPFD_CLOEXEC, 3 + PROCESS_HANDED);
+    for (size_t i = 0; i < p->handed_count; i++)
+        if (dup2(above[i], 3 + (int)i) < 0)
+            _exit(126);
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+}
+
+static void set_up_environment(const struct process *p)
+{
+    unsetenv("NOTIFY_SOCKET");
+    if (p->notify_socket != NULL)
+        setenv("NOTIFY_SOCKET", p->notify_socket, 1);
+    for (size_t i = 0; i < PROCESS_VARIABLES; i++)
+        if (p->environment[i] != NULL)
+            putenv(strdup(p->environment[i]));
+}
+
 static _Noreturn void be_the_program(const struct process *p, struct arguments *a, int out, int err)
 {
     set_up_descriptors(p, out, err);
     signal(SIGPIPE, p->with_sigpipe_ignored ? SIG_IGN : SIG_DFL);
-    unsetenv("NOTIFY_SOCKET");
-    if (p->notify_socket != NULL)
-        setenv("NOTIFY_SOCKET", p->notify_socket, 1);
+    hand_over(p);
+    set_up_environment(p);
     set_up_limits(p);
     if (p->uid != 0 && (setgid(p->uid) != 0 || setuid(p->uid) != 0))
         _exit(126);

@@ -20,7 +20,8 @@
 
 void process_init(struct process *p)
 {
-    *p = (struct process){.inherited_fd = -1, .stdin_fd = -1, .stdout_fd = -1, .out = -1};
+    *p = (struct process){
+        .inherited_fd = -1, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .out = -1};
     snprintf(p->dir, sizeof p->dir, "/tmp/thrd-test-XXXXXX");
     assert_non_null(mkdtemp(p->dir));
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 enum { PROCESS_ADDRESSES = 4, PROCESS_ADDRESS_SIZE = 128, PROCESS_LINE_SIZE = 2048 };
+enum { PROCESS_VARIABLES = 4, PROCESS_HANDED = 2 };
 
 struct process {
     /* May be set before process_start(). */
@@ -21,12 +22,16 @@ struct process {
     uid_t uid;                 /* run as this user and group, 0: as it is here */
     int inherited_fd;          /* stays open in the program under its number, -1: none */
     const char *notify_socket; /* NOTIFY_SOCKET, NULL: not set */
-    int stdin_fd;              /* its descriptor 0, -1: as it is here */
-    int stdout_fd;             /* its descriptor 1, -1: the pipe that `out` reads */
-    bool with_stdin_closed;    /* descriptor 0 is not open */
-    bool with_stdout_closed;   /* descriptor 1 is not open */
-    bool with_sigpipe_ignored; /* otherwise its disposition is the default */
-    bool with_default_log;     /* no --log */
+    const char *environment[PROCESS_VARIABLES]; /* "NAME=value", the rest is NULL */
+    int handed[PROCESS_HANDED]; /* as its descriptors 3, 4 …, and then LISTEN_PID */
+    size_t handed_count;        /* is set to its number */
+    int stdin_fd;               /* its descriptor 0, -1: as it is here */
+    int stdout_fd;              /* its descriptor 1, -1: the pipe that `out` reads */
+    int stderr_fd;              /* its descriptor 2, -1: a file, the log */
+    bool with_stdin_closed;     /* descriptor 0 is not open */
+    bool with_stdout_closed;    /* descriptor 1 is not open */
+    bool with_sigpipe_ignored;  /* otherwise its disposition is the default */
+    bool with_default_log;      /* no --log */
 
     /* What the program is expected to do, checked at the end. */
     int expect_exit;   /* exit status, 128 + N for a death by signal N; default 0 */

@@ -42,6 +42,19 @@ static void limit_tasks(unsigned count)
     setresuid(65534, (uid_t)-1, (uid_t)-1);
 }
 
+/* What supervisors say. */
+static void set_up_environment(const struct play *play)
+{
+    char pid[32];
+    if (play->notify)
+        setenv("NOTIFY_SOCKET", play->notify, 1);
+    if (!play->listen_fds)
+        return;
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", play->listen_fds, 1);
+}
+
 static _Noreturn void become(struct play *play, const char *program)
 {
     char control[64];
@@ -55,8 +68,7 @@ static _Noreturn void become(struct play *play, const char *program)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     snprintf(control, sizeof control, "/proc/%d/fd/%d", (int)getppid(), play->control_fd);
     setenv(CONTROL_VARIABLE, control, 1);
-    if (play->notify)
-        setenv("NOTIFY_SOCKET", play->notify, 1);
+    set_up_environment(play);
     keep_as(null, 0);
     keep_as(play->output_fd, 1);
     keep_as(play->stderr_fd >= 0 ? play->stderr_fd : play->log_fd, 2);

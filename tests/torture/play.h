@@ -29,6 +29,7 @@ struct play {
     int passed[PASSED_MAX]; /* descriptors that it gets as 3 and 4; -1: none */
     int stderr_fd;          /* instead of the log; -1: none */
     const char *notify;     /* NOTIFY_SOCKET, or NULL */
+    const char *listen_fds; /* LISTEN_FDS, and then LISTEN_PID is its number; or NULL */
     bool closed_streams;    /* without 0 and 1 */
     unsigned port;          /* of a listener that set_up() opened */
 

@@ -32,7 +32,7 @@ static void set_up(struct play *play, const struct point *point)
     play->option_count = play->client_count = 0;
     play->passed[0] = play->passed[1] = play->stderr_fd = -1;
     play->observed[0] = play->observed[1] = -1;
-    play->notify = NULL;
+    play->notify = play->listen_fds = NULL;
     play->closed_streams = play->ended = play->violated = false;
     play->port = 0;
     play->trouble[0] = '\0';

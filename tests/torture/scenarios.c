@@ -17,6 +17,7 @@ const struct scenario *const scenarios[] = {
     &scenario_start_unix_stale,
     &scenario_start_several,
     &scenario_start_inherited,
+    &scenario_start_handed_over,
     &scenario_start_closed_streams,
     &scenario_start_supervised,
     &scenario_program,

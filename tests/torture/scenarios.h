@@ -17,6 +17,7 @@ extern const struct scenario scenario_start_unix_owned;
 extern const struct scenario scenario_start_unix_stale;
 extern const struct scenario scenario_start_several;
 extern const struct scenario scenario_start_inherited;
+extern const struct scenario scenario_start_handed_over;
 extern const struct scenario scenario_start_closed_streams;
 extern const struct scenario scenario_start_supervised;
 extern const struct scenario scenario_program;

@@ -78,7 +78,7 @@ static void listen_several(struct play *play)
 }
 
 /* A listener of the supervisor's, as descriptor 3. */
-static void listen_inherited(struct play *play)
+static void pass_listener(struct play *play)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof address;
@@ -93,7 +93,19 @@ static void listen_inherited(struct play *play)
     }
     play->port = ntohs(address.sin_port);
     play->passed[0] = fd;
+}
+
+static void listen_inherited(struct play *play)
+{
+    pass_listener(play);
     launch_add_option(play, "--listen=fd:3");
+}
+
+/* The environment says so, as systemd has it. */
+static void listen_handed_over(struct play *play)
+{
+    pass_listener(play);
+    play->listen_fds = "1";
 }
 
 static void tell_supervisor(struct play *play)
@@ -115,14 +127,14 @@ static void tell_supervisor(struct play *play)
 
 static void see_supervisor_told(struct play *play)
 {
-    char line[500] = "", state[100] = "";
+    char line[500] = "", state[500] = "";
     ssize_t length = read(play->observed[0], line, sizeof line - 1);
     ssize_t size = recv(play->observed[1], state, sizeof state - 1, 0);
     if (play_may_lose(play))
         return;
     if (length <= 0 || strncmp(line, "ready listen=127.0.0.1:", 23) != 0 || !strchr(line, '\n'))
         play_violation(play, "the ready line is '%s'", line);
-    if (size <= 0 || strcmp(state, "READY=1") != 0)
+    if (size <= 0 || strncmp(state, "READY=1\n", 8) != 0)
         play_violation(play, "the supervisor was told '%s'", state);
 }
 
@@ -153,6 +165,7 @@ START(start_unix_owned, "start, a socket file with a mode and an owner", other, 
 START(start_unix_stale, "start, a socket file is there already", other, listen_unix_stale);
 START(start_several, "start, several listeners", other, listen_several);
 START(start_inherited, "start, an inherited listener", other, listen_inherited);
+START(start_handed_over, "start, a listener that LISTEN_FDS tells of", other, listen_handed_over);
 START(start_closed_streams, "start, without standard input and output", other, close_streams);
 
 const struct scenario scenario_start_few_tasks = {
