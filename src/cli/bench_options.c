@@ -346,7 +346,7 @@ static const struct argument_spec specs[] = {
      "a picture: CPU over --sweep or --ballast, one workload", set_svg, false},
     {"compare", '\0', NULL, NULL, NULL, GROUP_OUTPUT,
      "measure nothing; compare two files of --json", set_compare, false},
-    {"fail-over", '\0', "PERCENT", NULL, "0 to 1000, with or without %", GROUP_OUTPUT,
+    {"fail-over", '\0', "PERCENT", NULL, "0 to 1000, and % if you like", GROUP_OUTPUT,
      "with --compare: status 4 when a figure is so much worse", set_fail_over, false},
 };
 

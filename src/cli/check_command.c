@@ -60,7 +60,7 @@ static const struct argument_spec specs[] = {
      set_mode, false},
 };
 
-static const struct argument_table check_table = {
+const struct argument_table check_table = {
     .command = "check",
     .usage = "Usage: thrd check [OPTIONS]   how many connections this machine carries, and\n"
              "                              which limit stands in the way first\n",

@@ -17,6 +17,9 @@ bool commands_are_asked_for(int argc, char *const argv[]);
  * stderr that suggests what may have been meant, where there is no such command. */
 int commands_run(int argc, char *argv[]);
 
+/* The options and words of the command of that name; NULL where there is no such command. */
+const struct argument_table *commands_table(const char *name);
+
 /* All commands, for help. */
 extern const struct argument_list commands_list;
 

@@ -46,7 +46,7 @@ static const char *finish(void *target)
 
 static const struct argument_list demo_list = {"Demonstrations", demo_at};
 
-static const struct argument_table demo_table = {
+const struct argument_table demo_table = {
     .command = "demo",
     .usage = "Usage: thrd demo NAME   show on this machine what thrd is about\n",
     .epilogue = "Exit status: 0 shown, 2 usage, 1 the system refused.\n",

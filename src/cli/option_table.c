@@ -411,7 +411,7 @@ static const struct argument_spec specs[] = {
     {"keepalive", '\0', "SPEC", "60,10,6",
      "IDLE,INTERVAL,COUNT (1 to 32767 seconds, 1 to 32767 seconds, 1 to 127) or off",
      OPTIONS_LISTENING, "TCP probes: IDLE,INTERVAL,COUNT, or off", set_keepalive, false},
-    {"ready-fd", '\0', "N", NULL, "3 or more, an open descriptor", OPTIONS_LISTENING,
+    {"ready-fd", '\0', "N", NULL, "a number from 3 up, an open descriptor", OPTIONS_LISTENING,
      "write the ready line to descriptor N too, and close it", set_ready_fd, false},
     {"inetd", '\0', NULL, NULL, NULL, OPTIONS_LISTENING,
      "serve the connection that is descriptor 0, then exit", set_inetd, false},

@@ -6,6 +6,13 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/thrdsrv)
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 set(examples_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/thrdsrv/examples)
+if(EXISTS /etc/debian_version AND CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+    set(zsh_folder vendor-completions) # Debian's zsh looks here and not in the other one
+else()
+    set(zsh_folder site-functions)
+endif()
+set(THRDSRV_ZSH_FOLDER ${zsh_folder} CACHE STRING "Where below share/zsh its completion goes")
+mark_as_advanced(THRDSRV_ZSH_FOLDER)
 set(generated ${CMAKE_CURRENT_BINARY_DIR}/install)
 
 # The program. Without jansson it has thrd bench too, as a command that says why it cannot, and
@@ -14,6 +21,15 @@ if(THRDSRV_PROGRAM)
     install(TARGETS thrd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Runtime)
     install(FILES man/thrd.1 man/thrd-bench.1
             DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT Runtime)
+
+    # What shells read by themselves, each in its own folder.
+    set(share ${CMAKE_INSTALL_DATAROOTDIR})
+    install(FILES completions/thrd.bash DESTINATION ${share}/bash-completion/completions
+            RENAME thrd COMPONENT Runtime)
+    install(FILES completions/_thrd DESTINATION ${share}/zsh/${THRDSRV_ZSH_FOLDER}
+            COMPONENT Runtime)
+    install(FILES completions/thrd.fish DESTINATION ${share}/fish/vendor_completions.d
+            COMPONENT Runtime)
 endif()
 
 # Libraries and headers.

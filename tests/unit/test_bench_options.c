@@ -548,7 +548,7 @@ static void test_compare(void **state)
     bad("--compare=a|b", "thrd: bench: --compare=a: takes no value");
     bad("--fail-over=10%", "thrd: bench: --fail-over: has a meaning with --compare only");
     bad("--compare|a|b|--fail-over=1001%", "thrd: bench: --fail-over=1001%: too large; allowed: 0 "
-                                           "to 1000, with or without %");
+                                           "to 1000, and % if you like");
     bad_value("--fail-over=10x", "not a number of percent");
     bad_value("--fail-over=2.5%", "not a whole number");
     bad_value("--fail-over=-1", "not a number");

@@ -254,7 +254,8 @@ static void test_ready_fd(void **state)
     bad_value("--ready-fd=2", "too small");
     bad_value("--ready-fd=2147483648", "too large");
     bad_value("--ready-fd=x", "not a number");
-    bad("--ready-fd", "thrd: --ready-fd: needs a value; allowed: 3 or more, an open descriptor");
+    bad("--ready-fd",
+        "thrd: --ready-fd: needs a value; allowed: a number from 3 up, an open descriptor");
 }
 
 static void test_handler(void **state)
