@@ -1,5 +1,5 @@
-# What is installed, and where. Component Runtime is the program with its pages, Development the
-# libraries and all that one needs to build with them.
+# What is installed, and where. Component Runtime is the program with its pages, units and completions,
+# Libraries the shared libraries, Development all that one needs to build with them.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -22,6 +22,22 @@ if(THRDSRV_PROGRAM)
     install(FILES man/thrd.1 man/thrd-bench.1
             DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT Runtime)
 
+    # Units: systemd knows where, for the system's own prefix. They name the program without a folder.
+    set(unit_dir lib/systemd/system)
+    if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+        find_package(PkgConfig QUIET)
+        if(PkgConfig_FOUND)
+            pkg_get_variable(systemd_unit_dir systemd systemd_system_unit_dir)
+            if(systemd_unit_dir)
+                set(unit_dir ${systemd_unit_dir})
+            endif()
+        endif()
+    endif()
+    set(THRDSRV_UNIT_DIR ${unit_dir} CACHE STRING "Where the units for systemd go")
+    mark_as_advanced(THRDSRV_UNIT_DIR)
+    install(FILES systemd/thrd.service systemd/thrd.socket systemd/thrd@.service
+            DESTINATION ${THRDSRV_UNIT_DIR} COMPONENT Runtime)
+
     # What shells read by themselves, each in its own folder.
     set(share ${CMAKE_INSTALL_DATAROOTDIR})
     install(FILES completions/thrd.bash DESTINATION ${share}/bash-completion/completions
@@ -37,7 +53,8 @@ install(TARGETS thrdsrv_handler_static thrdsrv_handler_shared
                 thrdsrv_server_static thrdsrv_server_shared
         EXPORT thrdsrvTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Development
-        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Development
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Libraries
+                NAMELINK_COMPONENT Development
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/thrdsrv
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT Development
