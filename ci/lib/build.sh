@@ -46,6 +46,14 @@ print_cases() {
         END { print "cases: " cases + 0 }' "$1"
 }
 
+need_package_tools() {
+    need pkg-config 'finds jansson' have pkg-config
+    need libjansson-dev 'thrd bench' pkg-config --exists jansson
+    need 'dpkg-dev file' 'what a package depends on' have dpkg-shlibdeps
+    need lintian "looks at packages as at Debian's own" have lintian
+    need systemd 'where units go, and whether they are right' have systemd-analyze
+}
+
 need_race_tools() {
     need valgrind 'Helgrind, DRD, memcheck' have valgrind
     need 'clang libclang-rt-dev' 'ASan, UBSan, LSan' can_sanitize_with_clang
