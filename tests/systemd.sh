@@ -38,6 +38,19 @@ systemctl start thrd.service || fail 'thrd.service does not start'
 [ "$(talk hello)" = hello ] || fail 'thrd.service does not answer'
 systemctl show -p StatusText thrd.service | grep -q 'Serving echo, mode thread, at 127.0.0.1:43211' ||
     fail 'no status'
+
+# As inetd starts it, 0, 1 and 2 are the client, here the echo service: what it hears it would say again.
+exec 5<>/dev/tcp/127.0.0.1/43211
+thrd --inetd --slotz=1 <&5 >&5 2>&5 && fail 'a wrong option is not refused'
+echo 'nothing before this' >&5
+IFS= read -r -t 10 line <&5
+[ "$line" = 'nothing before this' ] || fail "the client was told: $line"
+thrd --inetd --handler=daytime --log=info <&5 >&5 2>&5 || fail '--inetd fails'
+exec 5>&-
+journalctl --sync
+journalctl -t thrd -o cat | grep -q 'unknown option --slotz' || fail 'a complaint is not in the journal'
+journalctl -t thrd -o cat | grep -q 'msg=end conn=1 .*mode=inline' || fail 'nor is the log'
+
 systemctl stop thrd.service
 [ "$(systemctl show -p Result --value thrd.service)" = success ] || fail 'not stopped as a success'
 
