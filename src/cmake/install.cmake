@@ -6,13 +6,6 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/thrdsrv)
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 set(examples_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/thrdsrv/examples)
-if(EXISTS /etc/debian_version AND CMAKE_INSTALL_PREFIX STREQUAL "/usr")
-    set(zsh_folder vendor-completions) # Debian's zsh looks here and not in the other one
-else()
-    set(zsh_folder site-functions)
-endif()
-set(THRDSRV_ZSH_FOLDER ${zsh_folder} CACHE STRING "Where below share/zsh its completion goes")
-mark_as_advanced(THRDSRV_ZSH_FOLDER)
 set(generated ${CMAKE_CURRENT_BINARY_DIR}/install)
 
 # The program. Without jansson it has thrd bench too, as a command that says why it cannot, and
@@ -23,26 +16,29 @@ if(THRDSRV_PROGRAM)
             DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT Runtime)
 
     # Units: systemd knows where, for the system's own prefix. They name the program without a folder.
-    set(unit_dir lib/systemd/system)
-    if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+    set(THRDSRV_UNIT_DIR "" CACHE STRING "Where the units for systemd go; empty: where it looks")
+    set(unit_dir ${THRDSRV_UNIT_DIR})
+    if(NOT unit_dir AND CMAKE_INSTALL_PREFIX STREQUAL "/usr")
         find_package(PkgConfig QUIET)
         if(PkgConfig_FOUND)
-            pkg_get_variable(systemd_unit_dir systemd systemd_system_unit_dir)
-            if(systemd_unit_dir)
-                set(unit_dir ${systemd_unit_dir})
-            endif()
+            pkg_get_variable(unit_dir systemd systemd_system_unit_dir)
         endif()
     endif()
-    set(THRDSRV_UNIT_DIR ${unit_dir} CACHE STRING "Where the units for systemd go")
-    mark_as_advanced(THRDSRV_UNIT_DIR)
+    if(NOT unit_dir)
+        set(unit_dir lib/systemd/system)
+    endif()
     install(FILES systemd/thrd.service systemd/thrd.socket systemd/thrd@.service
-            DESTINATION ${THRDSRV_UNIT_DIR} COMPONENT Runtime)
+            DESTINATION ${unit_dir} COMPONENT Runtime)
 
-    # What shells read by themselves, each in its own folder.
+    # What shells read by themselves, each in its own folder. Debian's zsh looks elsewhere in /usr.
+    set(zsh_folder site-functions)
+    if(EXISTS /etc/debian_version AND CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+        set(zsh_folder vendor-completions)
+    endif()
     set(share ${CMAKE_INSTALL_DATAROOTDIR})
     install(FILES completions/thrd.bash DESTINATION ${share}/bash-completion/completions
             RENAME thrd COMPONENT Runtime)
-    install(FILES completions/_thrd DESTINATION ${share}/zsh/${THRDSRV_ZSH_FOLDER}
+    install(FILES completions/_thrd DESTINATION ${share}/zsh/${zsh_folder}
             COMPONENT Runtime)
     install(FILES completions/thrd.fish DESTINATION ${share}/fish/vendor_completions.d
             COMPONENT Runtime)

@@ -9,6 +9,10 @@
 # pages, a changelog, a copyright, the symbols of the libraries) packaging/debian.cmake makes of it.
 # No script of a maintainer's is needed: the service is not started and not enabled by being installed.
 
+if(CMAKE_VERSION VERSION_LESS 3.19) # knows no scripts before packing
+    return()
+endif()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME thrd)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})

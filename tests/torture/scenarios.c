@@ -23,6 +23,7 @@ const struct scenario *const scenarios[] = {
     &scenario_program,
     &scenario_program_from_start,
     &scenario_program_idle,
+    &scenario_stop_supervised,
     &scenario_echo,
     &scenario_echo_long,
     &scenario_rot13,

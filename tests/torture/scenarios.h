@@ -23,6 +23,7 @@ extern const struct scenario scenario_start_supervised;
 extern const struct scenario scenario_program;
 extern const struct scenario scenario_program_from_start;
 extern const struct scenario scenario_program_idle;
+extern const struct scenario scenario_stop_supervised;
 extern const struct scenario scenario_echo;
 extern const struct scenario scenario_echo_long;
 extern const struct scenario scenario_rot13;

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,18 @@ static void see_supervisor_told(struct play *play)
         play_violation(play, "the supervisor was told '%s'", state);
 }
 
+/* The signal handler tells it, whatever else fails. */
+static void see_supervisor_told_of_stop(struct play *play)
+{
+    char state[500] = "";
+    see_supervisor_told(play);
+    launch_signal(play, SIGTERM);
+    launch_wait_end(play, PATIENCE_MS);
+    ssize_t size = recv(play->observed[1], state, sizeof state - 1, 0);
+    if (!play_may_lose(play) && (size <= 0 || strncmp(state, "STOPPING=1\n", 11) != 0))
+        play_violation(play, "the supervisor was told '%s' at the stop", state);
+}
+
 static void close_streams(struct play *play)
 {
     play->closed_streams = true;
@@ -185,4 +198,14 @@ const struct scenario scenario_start_supervised = {
     .from_start = true,
     .set_up = tell_supervisor,
     .play = see_supervisor_told,
+};
+
+const struct scenario scenario_stop_supervised = {
+    .name = "stop_supervised",
+    .about = "stop, with a supervisor to tell",
+    .service = &service_echo,
+    .options = other,
+    .at_end = true,
+    .set_up = tell_supervisor,
+    .play = see_supervisor_told_of_stop,
 };
