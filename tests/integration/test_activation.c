@@ -122,7 +122,7 @@ static void those_of_another_process_are_left_alone(struct process *server)
 static void expect_refused(struct process *server, const char *complaint)
 {
     assert_int_equal(process_start_refused(server, NULL), 2);
-    if (strcmp(process_log_text(server), complaint) != 0)
+    if (strncmp(process_log_text(server), complaint, strlen(complaint)) != 0)
         suite_fail("%s instead of %s", process_log_text(server), complaint);
     process_renew(server);
 }
@@ -142,8 +142,8 @@ static void wrong_values_are_usage_errors(struct process *server)
         {NULL, "LISTEN_FDS=65", "thrd: LISTEN_FDS=65: too large; allowed: 1 to 64\n"},
         {NULL, "LISTEN_FDS=99999999999999999999",
          "thrd: LISTEN_FDS=99999999999999999999: too large; allowed: 1 to 64\n"},
-        /* Descriptor 4 is not there. */
-        {NULL, "LISTEN_FDS=2", "thrd: LISTEN_FDS=2: descriptor 4 is not open\n"},
+        /* "not open"; under Valgrind, which has descriptors of its own, "no socket that …". */
+        {NULL, "LISTEN_FDS=2", "thrd: LISTEN_FDS=2: descriptor 4 is no"},
     };
     char address[64];
     int fd = listen_tcp(address, sizeof address);
