@@ -77,30 +77,52 @@ static socklen_t notify_address(const char *name, struct sockaddr_un *address)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (name[0] == '/'));
 }
 
+/* To the supervisor; -1: there is none, or it cannot be reached. */
+static int supervisor = -1;
+
+/* Returns the descriptor, or -1 with errno. */
+static int connect_supervisor(const char *name)
+{
+    struct sockaddr_un address;
+    socklen_t length = notify_address(name, &address);
+    int fd = length > 0 ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, length) == 0)
+        return fd;
+    int saved_errno = errno;
+    close(fd);
+    errno = saved_errno;
+    return -1;
+}
+
 /* One datagram, as sd_notify(3) describes; without its library, because that is all there is to
  * it. Returns 0, or -1 with errno. Does not wait for a supervisor that does not read. */
 static int send_notification(const char *name, const char *state)
 {
-    struct sockaddr_un address;
-    socklen_t length = notify_address(name, &address);
-    if (length == 0)
+    if (supervisor < 0)
+        supervisor = connect_supervisor(name);
+    if (supervisor < 0)
         return -1;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
-                          (struct sockaddr *)&address, length);
-    int saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
-    return sent < 0 ? -1 : 0;
+    return send(supervisor, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+}
+
+static const char *supervisor_name(void)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+    return name && *name != '\0' ? name : NULL;
+}
+
+void ready_connect(void)
+{
+    const char *name = supervisor_name();
+    if (name)
+        supervisor = connect_supervisor(name);
 }
 
 static void notify(const struct options *options, const char *state)
 {
     char quoted[QUOTED_SIZE];
-    const char *name = getenv("NOTIFY_SOCKET");
-    if (!name || *name == '\0' || send_notification(name, state) == 0)
+    const char *name = supervisor_name();
+    if (!name || send_notification(name, state) == 0)
         return;
     int saved_errno = errno;
     log_line_printf(&options->config, THRDSRV_LOG_WARN,

@@ -15,6 +15,10 @@
  * descriptor of our own may answer. */
 bool ready_fd_is_usable(int fd);
 
+/* Opens the way to $NOTIFY_SOCKET, which may be out of reach later: to be called before the program
+ * becomes another user, or has another root directory. */
+void ready_connect(void);
+
 /* Announces that server accepts connections. Closes options->ready_fd. */
 void ready_announce(const struct options *options, const struct thrdsrv_server *server);
 

@@ -12,9 +12,11 @@
 
 #include "cli/ballast.h"
 #include "cli/log_line.h"
+#include "cli/privileges.h"
 #include "cli/process_title.h"
 #include "cli/reach.h"
 #include "cli/ready.h"
+#include "cli/reload.h"
 
 /* ---- Signals ----------------------------------------------------------------------------- */
 
@@ -48,6 +50,17 @@ static void on_dump_signal(int number)
     errno = saved_errno;
 }
 
+static void on_reload_signal(int number)
+{
+    (void)number;
+    int saved_errno = errno;
+    reload_request();
+    errno = saved_errno;
+}
+
+/* SIGHUP is only ours where there is something to read again. */
+static bool with_reload;
+
 static sigset_t our_signals(void)
 {
     sigset_t set;
@@ -55,6 +68,8 @@ static sigset_t our_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
+    if (with_reload)
+        sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -80,6 +95,8 @@ static void connect_signals(struct thrdsrv_server *server)
     set_handler(SIGTERM, on_stop_signal);
     set_handler(SIGINT, on_stop_signal);
     set_handler(SIGUSR1, on_dump_signal);
+    if (with_reload)
+        set_handler(SIGHUP, on_reload_signal);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -138,20 +155,51 @@ static enum serve_status stop_status(struct thrdsrv_server *server, int run_erro
     return stats.cut > 0 ? SERVE_CUT : SERVE_DRAINED;
 }
 
-enum serve_status serve_run(struct options *options)
+/* What can be seen to be wrong before anything is opened. */
+static bool prepare(struct options *options, struct privileges *privileges,
+                    enum serve_status *status)
 {
-    struct thrdsrv_config *config = &options->config;
-    struct thrdsrv_server *server;
+    *status = SERVE_USAGE;
     if (options->ready_fd >= 0 && !ready_fd_is_usable(options->ready_fd)) {
         fprintf(stderr, "thrd: --ready-fd=%d: not a descriptor that is open for writing\n",
                 options->ready_fd);
-        return SERVE_USAGE;
+        return false;
     }
+    *status = SERVE_SYSTEM;
     if (options->ballast_bytes > 0 && ballast_take(options->ballast_bytes) < 0) {
         fprintf(stderr, "thrd: --ballast=%jd: cannot have so much memory: %s; take less\n",
                 (intmax_t)options->ballast_bytes, strerror(errno));
-        return SERVE_SYSTEM;
+        return false;
     }
+    if (!privileges_find(privileges, options, status))
+        return false;
+    return reload_first(options, status);
+}
+
+/* The listeners are open: from here on nobody needs to be root. */
+static bool settle(struct options *options, struct privileges *privileges,
+                   struct thrdsrv_server *server, enum serve_status *status)
+{
+    ready_connect();
+    return privileges_drop(privileges, options, status) && reload_start(options, server, status);
+}
+
+static enum serve_status run(struct options *options, struct thrdsrv_server *server)
+{
+    connect_signals(server);
+    ready_announce(options, server);
+    int error = thrdsrv_server_run(server);
+    disconnect_signals();
+    ready_announce_stop(options);
+    return stop_status(server, error);
+}
+
+static enum serve_status create_and_run(struct options *options, struct privileges *privileges)
+{
+    struct thrdsrv_config *config = &options->config;
+    struct thrdsrv_server *server;
+    enum serve_status status;
+    with_reload = options->rules_file != NULL;
     hold_signals();
     config->log = thrdsrv_log_stderr;
     config->user = &config->mode; /* for whoami_serve() */
@@ -162,12 +210,19 @@ enum serve_status serve_run(struct options *options)
     int error = thrdsrv_server_create(config, &server);
     if (error < 0)
         return create_failed(error);
-    connect_signals(server);
-    ready_announce(options, server);
-    error = thrdsrv_server_run(server);
-    disconnect_signals();
-    ready_announce_stop(options);
-    enum serve_status status = stop_status(server, error);
+    if (settle(options, privileges, server, &status))
+        status = run(options, server);
+    reload_stop();
     thrdsrv_server_destroy(server);
+    return status;
+}
+
+enum serve_status serve_run(struct options *options)
+{
+    struct privileges privileges = {0};
+    enum serve_status status;
+    if (prepare(options, &privileges, &status))
+        status = create_and_run(options, &privileges);
+    privileges_free(&privileges);
     return status;
 }
