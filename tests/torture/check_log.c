@@ -51,7 +51,8 @@ void check_log_end(const char *log, struct log_end *end)
     end->served = number_of(counters, " served=");
     end->refused = number_of(counters, " refused_full=") +
                    number_of(counters, " refused_admission=") +
-                   number_of(counters, " refused_source=") + number_of(counters, " refused_rate=");
+                   number_of(counters, " refused_source=") + number_of(counters, " refused_rate=") +
+                   number_of(counters, " refused_rules=");
     end->failed = number_of(counters, " spawn_failures=");
     end->cut = number_of(stop, " cut=");
 }
