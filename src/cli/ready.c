@@ -102,7 +102,8 @@ static int send_notification(const char *name, const char *state)
         supervisor = connect_supervisor(name);
     if (supervisor < 0)
         return -1;
-    return send(supervisor, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+    ssize_t sent = sendto(supervisor, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
+    return sent < 0 ? -1 : 0;
 }
 
 static const char *supervisor_name(void)

@@ -21,6 +21,8 @@ static const char *const of_failures[] = {
     "adopted connections closed unserved",
     "log lines lost",
     "cannot run program",
+    "reload failed",
+    "rules cannot be read again",
 };
 
 static unsigned long long number_of(const char *line, const char *key)
