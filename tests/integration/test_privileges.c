@@ -22,6 +22,14 @@ static void need_root(void)
         suite_skip("only root can become another user");
 }
 
+/* Tools that run in the program need files too: valgrind its own, LeakSanitizer /proc. */
+static void need_chroot(void)
+{
+    need_root();
+    if (process_is_wrapped() || (suite_has_sanitizer() && !suite_has_thread_sanitizer()))
+        suite_skip("the tool needs files that are not there");
+}
+
 /* "--NAME=DIR/FILE" in the scratch directory, which others may then enter. */
 static const char *path_option(const struct process *server, const char *name, const char *file)
 {
@@ -169,9 +177,7 @@ static void program_is_run_by_the_user(struct process *server)
 
 static void start_in_empty_root(struct process *server, const char *option)
 {
-    need_root();
-    if (process_is_wrapped())
-        suite_skip("the wrapper would need its files");
+    need_chroot();
     process_start(server, lonely("user"), lonely("group"), empty_root(server), option, NULL);
 }
 
@@ -224,9 +230,7 @@ static void workers_come_and_go_there(struct process *server)
 static void rules_are_read_again_there(struct process *server)
 {
     char path[96];
-    need_root();
-    if (process_is_wrapped())
-        suite_skip("the wrapper would need its files");
+    need_chroot();
     const char *root = empty_root(server);
     snprintf(path, sizeof path, "%s/root/rules", server->dir);
     FILE *file = fopen(path, "w");
@@ -366,9 +370,7 @@ static void directory_that_is_none(struct process *server)
 
 static void program_has_to_be_there_too(struct process *server)
 {
-    need_root();
-    if (process_is_wrapped())
-        suite_skip("the wrapper would need its files");
+    need_chroot();
     const char *root = empty_root(server);
     assert_int_equal(
         process_start_refused(server, lonely("user"), lonely("group"), root, "--", "cat", NULL), 2);
