@@ -64,7 +64,7 @@ static bool list_groups(struct privileges *privileges, const char *name)
     return true;
 }
 
-/* A user without a name is a member of one group. */
+/* A user of whom no more is known than its number is a member of one group. */
 static bool be_in_one_group(struct privileges *privileges)
 {
     privileges->groups = malloc(sizeof *privileges->groups);
@@ -79,61 +79,67 @@ static bool find_group(gid_t *gid, const char *group, enum serve_status *status)
 {
     char buffer[16384]; /* an entry lists the members */
     struct group entry, *found = NULL;
-    int error = getgrnam_r(group, &entry, buffer, sizeof buffer, &found);
-    if (error == 0 && found) {
-        *gid = found->gr_gid;
-        return true;
-    }
     if (parse_id(group, gid))
         return true;
+    int error = getgrnam_r(group, &entry, buffer, sizeof buffer, &found);
+    if (found)
+        *gid = found->gr_gid;
     *status = error == 0 ? SERVE_USAGE : SERVE_SYSTEM;
-    return complain("group", group, error == 0 ? "no such group" : strerror(error),
-                    "; allowed: the name or number of a group");
+    return found || complain("group", group, error == 0 ? "no such group" : strerror(error),
+                             "; allowed: the name or number of a group");
 }
 
-/* By its name or by its number. NULL where there is no entry, with *error. */
-static struct passwd *find_entry(const char *user, struct passwd *entry, char *buffer, size_t size,
-                                 int *error)
+/* What the system knows of the user: its number, its group, and its other groups. */
+static bool find_user(struct privileges *privileges, const char *user, const char *group,
+                      enum serve_status *status)
 {
-    uid_t uid;
-    struct passwd *found = NULL;
-    *error = getpwnam_r(user, entry, buffer, size, &found);
-    if (!found && parse_id(user, &uid))
-        *error = getpwuid_r(uid, entry, buffer, size, &found);
-    return *error == 0 ? found : NULL;
+    char buffer[4096];
+    struct passwd entry, *found = NULL;
+    bool is_number = parse_id(user, &privileges->uid);
+    int error = is_number ? getpwuid_r(privileges->uid, &entry, buffer, sizeof buffer, &found)
+                          : getpwnam_r(user, &entry, buffer, sizeof buffer, &found);
+    *status = error == 0 ? SERVE_USAGE : SERVE_SYSTEM;
+    if (!found && error == 0 && is_number)
+        return complain("user", user, "a user whose group is not known", "; give --group too");
+    if (!found)
+        return complain("user", user, error == 0 ? "no such user" : strerror(error),
+                        "; allowed: the name or number of a user");
+    privileges->uid = found->pw_uid;
+    privileges->gid = found->pw_gid;
+    if (group && !find_group(&privileges->gid, group, status))
+        return false;
+    return list_groups(privileges, found->pw_name) ||
+           refused(status, "user", user, ": its groups cannot be listed");
+}
+
+/* Where both are numbers nothing is looked up: that works without an entry, and in a program that
+ * is linked statically, which cannot ask what nsswitch.conf(5) names beside files. */
+static bool take_numbers(struct privileges *privileges, const struct options *options)
+{
+    return options->group && parse_id(options->user, &privileges->uid) &&
+           parse_id(options->group, &privileges->gid);
 }
 
 bool privileges_find(struct privileges *privileges, const struct options *options,
                      enum serve_status *status)
 {
-    char buffer[4096];
-    struct passwd entry;
-    int error;
     const char *user = options->user;
+    bool is_found;
     *privileges = (struct privileges){.groups = NULL};
     if (!user)
         return true;
-    struct passwd *found = find_entry(user, &entry, buffer, sizeof buffer, &error);
-    *status = error == 0 ? SERVE_USAGE : SERVE_SYSTEM;
-    if (found)
-        privileges->uid = found->pw_uid;
-    else if (!parse_id(user, &privileges->uid))
-        return complain("user", user, error == 0 ? "no such user" : strerror(error),
-                        "; allowed: the name or number of a user");
-    *status = SERVE_USAGE;
-    if (privileges->uid == 0)
-        return complain("user", user, "this is root, who has nothing to give up",
-                        "; name another user, or leave --user out");
-    if (!found && !options->group)
-        return complain("user", user, "a user whose group is not known", "; give --group too");
-    if (found)
-        privileges->gid = found->pw_gid;
-    if (options->group && !find_group(&privileges->gid, options->group, status))
-        return false;
-    if (found ? list_groups(privileges, found->pw_name) : be_in_one_group(privileges))
-        return true;
-    privileges_free(privileges);
-    return refused(status, "user", user, ": its groups cannot be listed");
+    if (take_numbers(privileges, options))
+        is_found = be_in_one_group(privileges) || refused(status, "user", user, "");
+    else
+        is_found = find_user(privileges, user, options->group, status);
+    if (is_found && privileges->uid == 0) {
+        *status = SERVE_USAGE;
+        is_found = complain("user", user, "this is root, who has nothing to give up",
+                            "; name another user, or leave --user out");
+    }
+    if (!is_found)
+        privileges_free(privileges);
+    return is_found;
 }
 
 void privileges_free(struct privileges *privileges)

@@ -20,8 +20,8 @@ static struct {
     struct thrdsrv_server *server;
     size_t given;            /* rules of --allow and --deny, which come first */
     struct rules_file first; /* until the server has them */
-    char *below;             /* what the file is called below --chroot; NULL: it is not there */
-    const char *path;        /* of the file, as it can be reached later; NULL: it cannot */
+    char *file;              /* as it was given; a copy, for a child writes its title over argv */
+    char *below;             /* what it is called below --chroot; NULL: it is not there */
     pthread_t thread;
     bool is_running;
     sem_t requests;
@@ -74,8 +74,10 @@ bool reload_first(struct options *options, enum serve_status *status)
         config->rules = reload.first.rules;
         config->rule_count = reload.first.count;
         reload.below = options->chroot ? path_below(options->chroot, file) : NULL;
-        reload.path = options->chroot ? reload.below : file;
-        return true;
+        reload.file = strdup(file);
+        if (reload.file)
+            return true;
+        error = (struct rules_error){.system = true, .what = strerror(errno)};
     }
     *status = error.system ? SERVE_SYSTEM : SERVE_USAGE;
     fprintf(stderr, "thrd: --rules=%s:", log_line_quote(quoted, sizeof quoted, file));
@@ -86,6 +88,12 @@ bool reload_first(struct options *options, enum serve_status *status)
 }
 
 /* ---- At SIGHUP --------------------------------------------------------------------------- */
+
+/* Of the file, as it can be reached now; NULL: it cannot. */
+static const char *path_now(void)
+{
+    return reload.options->chroot ? reload.below : reload.file;
+}
 
 /* "FILE:LINE", or "FILE". */
 static void report_failed(const char *file, size_t line, const char *given, const char *what)
@@ -104,20 +112,22 @@ static void read_again(void)
     const struct options *options = reload.options;
     struct rules_file file;
     struct rules_error error;
-    if (!reload.path) {
-        report_failed(options->rules_file, 0, "", "it is not below --chroot");
+    const char *path = path_now();
+    if (!path) {
+        report_failed(reload.file, 0, "", "it is not below --chroot");
         return;
     }
-    if (!rules_file_read(&file, reload.path, options->rules, reload.given, &error)) {
-        report_failed(reload.path, error.line, error.given, error.what);
+    if (!rules_file_read(&file, path, options->rules, reload.given, &error)) {
+        report_failed(path, error.line, error.given, error.what);
         return;
     }
-    int result = thrdsrv_server_set_rules(reload.server, file.rules, file.count);
-    if (result < 0)
-        report_failed(reload.path, 0, "", thrdsrv_strerror(result));
-    else
-        log_line_printf(&options->config, THRDSRV_LOG_NOTICE, "msg=reload rules=%zu", file.count);
+    size_t count = file.count;
+    int result = thrdsrv_server_set_rules(reload.server, file.rules, count);
     rules_file_free(&file);
+    if (result < 0)
+        report_failed(path, 0, "", thrdsrv_strerror(result));
+    else
+        log_line_printf(&options->config, THRDSRV_LOG_NOTICE, "msg=reload rules=%zu", count);
 }
 
 /* Requests that come while the file is being read are met by one more reading. */
@@ -154,14 +164,14 @@ static void warn_if_unreachable(void)
     char quoted_file[1024], quoted_error[256];
     struct rules_file file;
     struct rules_error error = {.what = "it is not below --chroot"};
-    if (reload.path && rules_file_read(&file, reload.path, NULL, 0, &error)) {
+    if (path_now() && rules_file_read(&file, path_now(), NULL, 0, &error)) {
         rules_file_free(&file);
         return;
     }
     log_line_printf(&reload.options->config, THRDSRV_LOG_WARN,
                     "msg=\"rules cannot be read again\" file=%s error=%s remedy=\"let --user read "
                     "it, below --chroot, or start anew instead of SIGHUP\"",
-                    log_line_quote(quoted_file, sizeof quoted_file, reload.options->rules_file),
+                    log_line_quote(quoted_file, sizeof quoted_file, reload.file),
                     log_line_quote(quoted_error, sizeof quoted_error, error.what));
 }
 
@@ -201,4 +211,5 @@ void reload_stop(void)
     }
     rules_file_free(&reload.first);
     free(reload.below);
+    free(reload.file);
 }

@@ -250,6 +250,9 @@ static void mistake_changes_nothing(struct process *server)
 static void reloads_under_traffic(struct process *server)
 {
     enum { RULES = 2000 };
+    if (process_is_wrapped() && suite_mode() == THRDSRV_MODE_FORK)
+        suite_skip(
+            "a child has what the reading thread had at the fork, which memcheck calls lost");
     char *text = malloc(RULES * 32);
     assert_non_null(text);
     char *end = text;

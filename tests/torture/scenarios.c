@@ -19,6 +19,7 @@ const struct scenario *const scenarios[] = {
     &scenario_start_inherited,
     &scenario_start_rules,
     &scenario_start_user,
+    &scenario_start_user_number,
     &scenario_start_closed_streams,
     &scenario_start_supervised,
     &scenario_program,

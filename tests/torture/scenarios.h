@@ -46,6 +46,7 @@ extern const struct scenario scenario_rate;
 extern const struct scenario scenario_reserved;
 extern const struct scenario scenario_start_rules;
 extern const struct scenario scenario_start_user;
+extern const struct scenario scenario_start_user_number;
 extern const struct scenario scenario_reload;
 extern const struct scenario scenario_idle;
 extern const struct scenario scenario_first_byte;

@@ -153,14 +153,27 @@ static void write_rules(struct play *play)
 /* Root alone can become somebody else. */
 static void become_nobody(struct play *play)
 {
-    static char option[160];
+    static char root[160], user[80], group[80];
+    const struct passwd *nobody = getpwuid(65534);
+    const struct group *nogroup = getgrgid(65534);
     write_rules(play);
     if (geteuid() != 0)
         return;
-    snprintf(option, sizeof option, "--chroot=%s", play->directory);
-    launch_add_option(play, option);
+    snprintf(root, sizeof root, "--chroot=%s", play->directory);
+    snprintf(user, sizeof user, "--user=%s", nobody ? nobody->pw_name : "65534");
+    snprintf(group, sizeof group, "--group=%s", nogroup ? nogroup->gr_name : "65534");
+    launch_add_option(play, root);
+    launch_add_option(play, user);
+    launch_add_option(play, group);
+}
+
+static void become_number(struct play *play)
+{
+    if (geteuid() != 0)
+        return;
     launch_add_option(play, "--user=65534");
-    launch_add_option(play, "--group=65534");
+    if (!getpwuid(65534))
+        launch_add_option(play, "--group=65534");
 }
 
 static bool has_reloaded(struct play *play)
@@ -206,6 +219,7 @@ START(start_closed_streams, "start, without standard input and output", other, c
 
 START(start_rules, "start, rules of who may connect", v4, write_rules);
 START(start_user, "start as root, below a directory: becomes nobody", v4, become_nobody);
+START(start_user_number, "start as root: becomes a user by number", v4, become_number);
 
 const struct scenario scenario_reload = {
     .name = "reload",
