@@ -41,6 +41,12 @@ struct thrdsrv_arrival {
                                        tells its user) and where it is unknown */
 };
 
+/* Who may connect, and who may not. */
+struct thrdsrv_rule {
+    const char *network; /* as in reserve_networks below */
+    bool allow;          /* false: deny */
+};
+
 /* All times are milliseconds; 0 or less means "no such timeout" unless said otherwise. */
 struct thrdsrv_config {
     size_t size; /* sizeof of this struct, set by THRDSRV_CONFIG_INIT; lets the struct grow */
@@ -171,11 +177,28 @@ struct thrdsrv_config {
      * end. A connection ends with its program, and what the program has said is delivered as after
      * a handler; what it has left unread is counted as neither read nor lost. */
     const char *const *program;
+
+    /* Who may connect; thrdsrv_server_set_rules() gives others while the server runs. Of all the
+     * networks that a peer's address is of, the one with the most bits decides, in whatever order
+     * they stand here; the same network allowed and denied is denied. A peer of none of them is
+     * denied where any network is allowed, else allowed: to allow everybody but some, allow
+     * "0.0.0.0/0" and "::/0" too, or deny only. Unix sockets' peers are always allowed: the file's
+     * permissions say who may connect. An IPv4 address that comes by an IPv6 socket is an IPv4
+     * address; an address that is not known (an adopted connection whose peer has gone) is of no
+     * network. No name is ever looked up.
+     *
+     * Who is denied is closed without a word, also with THRDSRV_FULL_BUSY, before any limit counts
+     * it, before config.admit is asked and before it has a slot; it has been accepted then, because
+     * the address is not known before. While all slots are taken with THRDSRV_FULL_WAIT, and while
+     * the rate lets nobody in, it waits in the backlog like the others. */
+    const struct thrdsrv_rule *rules;
+    size_t rule_count; /* 0 … THRDSRV_RULES_MAX; 0: everybody may connect */
 };
 
 #define THRDSRV_SLOTS_MAX   1000000u
 #define THRDSRV_SESSION_MAX 1024u
 #define THRDSRV_STACK_MIN   131072u
+#define THRDSRV_RULES_MAX   1000000u
 
 /* Defaults a careful operator would choose; the service is the one thing left to set. */
 #define THRDSRV_CONFIG_INIT                                                                        \
@@ -187,7 +210,8 @@ struct thrdsrv_config {
             NULL, THRDSRV_LOG_NOTICE, NULL, NULL, NULL,                /* seen from outside */     \
             1000,                                                      /* parked workers */        \
             0, 32, 64, 0, 1000, 0, 0, 1000, 0, 0, NULL, 0,             /* limits by source */      \
-            NULL                                                       /* program */               \
+            NULL,                                                      /* program */               \
+            NULL, 0                                                    /* rules */                 \
     }
 
 #ifdef __cplusplus

@@ -76,7 +76,7 @@ struct thrdsrv_end {
 
 /* Counters since create.
  * accepted = active + served + spawn_failures + refused_full + refused_admission + refused_source +
- * refused_rate. */
+ * refused_rate + refused_rules. */
 struct thrdsrv_stats {
     uint64_t accepted;       /* connections that accept(2) has returned, or that were adopted */
     uint64_t active;         /* slots in use now */
@@ -99,6 +99,7 @@ struct thrdsrv_stats {
     uint64_t refused_admission; /* config.admit said no */
     uint64_t refused_source;    /* its source had config.per_source connections */
     uint64_t refused_rate;      /* its source came faster than config.source_rate */
+    uint64_t refused_rules;     /* config.rules, or those set since, deny it */
 };
 
 /* Copies the counters, all of one moment; size is sizeof *stats. Any thread, a handler, a hook;

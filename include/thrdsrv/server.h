@@ -117,6 +117,20 @@ THRDSRV_API void thrdsrv_server_quiesce(struct thrdsrv_server *server);
 THRDSRV_API void thrdsrv_server_stop(struct thrdsrv_server *server);
 THRDSRV_API void thrdsrv_server_dump(struct thrdsrv_server *server);
 
+/* Gives the server other rules than those of config.rules, or of the call before: all of them, or
+ * none where it fails. Connections that are served already stay; of those whose accept(2) comes
+ * after the return none is judged by the old rules. count 0: everybody may connect. Nothing of
+ * what is passed is kept. Any thread, a handler, a hook; before run() too. Takes time for sorting
+ * them (10,000: some milliseconds), and blocks nobody meanwhile.
+ * Returns 0; E_INVALID where a network is none, after a log line of level ERROR that names it,
+ * where there are more than THRDSRV_RULES_MAX, and in a child process of mode fork; E_MEMORY. */
+THRDSRV_API int thrdsrv_server_set_rules(struct thrdsrv_server *server,
+                                         const struct thrdsrv_rule *rules, size_t count);
+
+/* Whether a text is a network as config.rules and config.reserve_networks want it. Returns NULL, or
+ * what is wrong with it and what is allowed, in static storage. Any thread. */
+THRDSRV_API const char *thrdsrv_network_check(const char *text);
+
 /* Hands over a connection that the host accepted, or one end of a socketpair(2): it gets a slot and
  * a worker as if the server had accepted it, waits where all slots are taken, and is refused where
  * the policy is to refuse. fd must be a stream socket, and config.adopt true. Any thread, a handler

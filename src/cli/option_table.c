@@ -261,21 +261,86 @@ static const char *set_source_rate(void *target, const char *value)
                        &config->source_rate_burst);
 }
 
-/* The networks are the library's to judge. */
+/* The next network of a list, one of OPTIONS_NETWORKS_MAX. */
+static const char *next_network(const char **list, char texts[][OPTIONS_NETWORK_SIZE], size_t count)
+{
+    if (count == OPTIONS_NETWORKS_MAX)
+        return "more than 64 networks";
+    if (!list_next(list, texts[count], OPTIONS_NETWORK_SIZE))
+        return "a network is too long";
+    return thrdsrv_network_check(texts[count]);
+}
+
 static const char *set_networks(struct options *options, const char *list)
 {
     size_t count = 0;
     while (list) {
-        if (count == OPTIONS_NETWORKS_MAX)
-            return "more than 64 networks";
-        if (!list_next(&list, options->network_texts[count], OPTIONS_NETWORK_SIZE))
-            return "a network is too long";
+        const char *wrong = next_network(&list, options->network_texts, count);
+        if (wrong)
+            return wrong;
         options->networks[count] = options->network_texts[count];
         count++;
     }
     options->config.reserve_networks = options->networks;
     options->config.reserve_network_count = count;
     return NULL;
+}
+
+/* Adds up: what was allowed before stays so. */
+static const char *add_rules(struct options *options, const char *list, bool allow)
+{
+    struct thrdsrv_config *config = &options->config;
+    while (list) {
+        size_t count = config->rule_count;
+        const char *wrong = next_network(&list, options->rule_texts, count);
+        if (wrong)
+            return wrong;
+        options->rules[count] = (struct thrdsrv_rule){options->rule_texts[count], allow};
+        config->rule_count++;
+    }
+    config->rules = options->rules;
+    return NULL;
+}
+
+static const char *set_allow(void *target, const char *value)
+{
+    return add_rules(target, value, true);
+}
+
+static const char *set_deny(void *target, const char *value)
+{
+    return add_rules(target, value, false);
+}
+
+/* Stores a name of which no more is asked here than that there is one. */
+static const char *set_text(const char **field, const char *value)
+{
+    *field = value;
+    return *value == '\0' ? "it is empty" : NULL;
+}
+
+static const char *set_rules(void *target, const char *value)
+{
+    struct options *options = target;
+    return set_text(&options->rules_file, value);
+}
+
+static const char *set_user(void *target, const char *value)
+{
+    struct options *options = target;
+    return set_text(&options->user, value);
+}
+
+static const char *set_group(void *target, const char *value)
+{
+    struct options *options = target;
+    return set_text(&options->group, value);
+}
+
+static const char *set_chroot(void *target, const char *value)
+{
+    struct options *options = target;
+    return set_text(&options->chroot, value);
 }
 
 /* "2:127.0.0.0/8,::1/128" */
@@ -392,8 +457,11 @@ static const char *const groups[] = {
     [OPTIONS_LISTENING] = "Listening",
     [OPTIONS_SERVICE] = "Service",
     [OPTIONS_WORKERS] = "Workers",
+    [OPTIONS_ACCESS] =
+        "Who may connect: of all networks that an address is of, the smallest counts",
     [OPTIONS_SOURCES] = "Limits by source; who is over its own is told busy:TEXT, or closed",
     [OPTIONS_TIMEOUTS] = "Timeouts, which cut a connection: 500ms, 30s, 5m, 2h, 1d or off",
+    [OPTIONS_PRIVILEGES] = "Given up when the listeners are open; to be started as root",
     [OPTIONS_OTHER] = "Log and help",
 };
 
@@ -436,6 +504,15 @@ static const struct argument_spec specs[] = {
     {"ballast", '\0', "SIZE", "0", "0 to 1048576g", OPTIONS_WORKERS,
      "hold so much memory, to see what it does to fork", set_ballast, false},
 
+    {"allow", '\0', "NET,...", NULL,
+     "networks such as 10.0.0.0/8,::1, up to 64 in all; more with --rules", OPTIONS_ACCESS,
+     "these, and nobody else; may be repeated", set_allow, false},
+    {"deny", '\0', "NET,...", NULL,
+     "networks such as 10.0.0.0/8,::1, up to 64 in all; more with --rules", OPTIONS_ACCESS,
+     "not these; may be repeated", set_deny, false},
+    {"rules", '\0', "FILE", NULL, "a file with lines 'allow NETWORK', 'deny NETWORK', '# comment'",
+     OPTIONS_ACCESS, "lines 'allow NET' and 'deny NET'; SIGHUP reads it again", set_rules, false},
+
     {"per-source", '\0', "N", "off", "1 to 1000000, or off", OPTIONS_SOURCES,
      "connections at once from one source", set_per_source, false},
     {"source-prefix", '\0', "V4:V6", "32:64", "0 to 32 bits, a colon, 0 to 128 bits",
@@ -460,6 +537,13 @@ static const struct argument_spec specs[] = {
      "less than SIZE moved, in and out, within TIME", set_min_rate, false},
     {"drain", '\0', "TIME", "30s", "0 to 10000d", OPTIONS_TIMEOUTS,
      "still there so long after the stop; not off", set_drain, false},
+
+    {"user", '\0', "USER", NULL, "the name or number of a user", OPTIONS_PRIVILEGES,
+     "be this user, with the groups that it has", set_user, false},
+    {"group", '\0', "GROUP", NULL, "the name or number of a group", OPTIONS_PRIVILEGES,
+     "and this group instead of the user's own", set_group, false},
+    {"chroot", '\0', "DIR", NULL, "a directory", OPTIONS_PRIVILEGES,
+     "see no files but those below this directory", set_chroot, false},
 
     {"log", '\0', "LEVEL", "notice", "error, warn, notice, info or debug", OPTIONS_OTHER,
      "error, warn, notice, info (connections), debug", set_log, false},
@@ -496,6 +580,13 @@ static const char *check_all(void *target)
     if (config->reserve >= (config->mode == THRDSRV_MODE_INLINE ? 1 : config->slots))
         return "--reserve: leaves no slot for others; allowed: fewer than --slots (mode inline has "
                "one slot)";
+    if (options->group && !options->user)
+        return "--group: is for --user, which is missing";
+    if (options->chroot && !options->user)
+        return "--chroot: is for --user, which is missing: root leaves such a directory as it "
+               "likes";
+    if (options->chroot && config->program && config->program[0][0] != '/')
+        return "--chroot: the program behind -- needs its whole path, which is the same below DIR";
     return NULL;
 }
 
@@ -504,7 +595,7 @@ const struct argument_table option_table = {
              "       thrd [...] -- PROGRAM [ARGUMENTS]    run that program for each connection\n"
              "       thrd COMMAND [...]  do something else; 'thrd COMMAND --help' says how\n",
     .epilogue = "Signals: SIGTERM or SIGINT stops accepting and drains; a second one cuts now.\n"
-                "         SIGUSR1 logs the slots and the counters.\n"
+                "         SIGUSR1 logs the slots and the counters; SIGHUP reads --rules again.\n"
                 "Exit status: 0 all drained, 3 connections cut, 2 usage, 1 the system refused.\n",
     .specs = specs,
     .spec_count = sizeof specs / sizeof specs[0],

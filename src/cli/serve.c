@@ -13,10 +13,13 @@
 #include "cli/ballast.h"
 #include "cli/inetd.h"
 #include "cli/listen_fds.h"
+#include "cli/log_line.h"
 #include "cli/notify.h"
+#include "cli/privileges.h"
 #include "cli/process_title.h"
 #include "cli/reach.h"
 #include "cli/ready.h"
+#include "cli/reload.h"
 
 /* ---- Signals ----------------------------------------------------------------------------- */
 
@@ -52,6 +55,17 @@ static void on_dump_signal(int number)
     errno = saved_errno;
 }
 
+static void on_reload_signal(int number)
+{
+    (void)number;
+    int saved_errno = errno;
+    reload_request();
+    errno = saved_errno;
+}
+
+/* SIGHUP is only ours where there is something to read again. */
+static bool with_reload;
+
 static sigset_t our_signals(void)
 {
     sigset_t set;
@@ -59,6 +73,8 @@ static sigset_t our_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
+    if (with_reload)
+        sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -84,6 +100,8 @@ static void connect_signals(struct thrdsrv_server *server)
     set_handler(SIGTERM, on_stop_signal);
     set_handler(SIGINT, on_stop_signal);
     set_handler(SIGUSR1, on_dump_signal);
+    if (with_reload)
+        set_handler(SIGHUP, on_reload_signal);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -163,6 +181,20 @@ static bool has_what_it_needs(struct options *options, enum serve_status *status
     return true;
 }
 
+static bool prepare(struct options *options, struct privileges *privileges,
+                    enum serve_status *status)
+{
+    return has_what_it_needs(options, status) && privileges_find(privileges, options, status) &&
+           reload_first(options, status);
+}
+
+/* The listeners are open: from here on nobody needs to be root. */
+static bool settle(struct options *options, struct privileges *privileges,
+                   struct thrdsrv_server *server, enum serve_status *status)
+{
+    return privileges_drop(privileges, options, status) && reload_start(options, server, status);
+}
+
 /* From here on there is service. */
 static int announce(const struct options *options, struct thrdsrv_server *server)
 {
@@ -174,14 +206,23 @@ static int announce(const struct options *options, struct thrdsrv_server *server
     return 0;
 }
 
-enum serve_status serve_run(struct options *options)
+static enum serve_status run(struct options *options, struct thrdsrv_server *server)
+{
+    connect_signals(server);
+    int error = announce(options, server);
+    if (error == 0)
+        error = thrdsrv_server_run(server);
+    disconnect_signals();
+    notify_stopping();
+    return stop_status(server, error);
+}
+
+static enum serve_status create_and_run(struct options *options, struct privileges *privileges)
 {
     struct thrdsrv_config *config = &options->config;
     struct thrdsrv_server *server;
     enum serve_status status;
-    config->log = thrdsrv_log_stderr;
-    if (!has_what_it_needs(options, &status))
-        return status;
+    with_reload = options->rules_file != NULL;
     hold_signals();
     notify_begin(config);
     config->user = &config->mode; /* for whoami_serve() */
@@ -192,14 +233,21 @@ enum serve_status serve_run(struct options *options)
     int error = thrdsrv_server_create(config, &server);
     if (error < 0)
         return create_failed(error);
-    connect_signals(server);
-    error = announce(options, server);
-    if (error == 0)
-        error = thrdsrv_server_run(server);
-    disconnect_signals();
-    notify_stopping();
+    if (settle(options, privileges, server, &status))
+        status = run(options, server);
+    reload_stop();
     notify_end();
-    status = stop_status(server, error);
     thrdsrv_server_destroy(server);
+    return status;
+}
+
+enum serve_status serve_run(struct options *options)
+{
+    struct privileges privileges = {0};
+    enum serve_status status;
+    options->config.log = thrdsrv_log_stderr;
+    if (prepare(options, &privileges, &status))
+        status = create_and_run(options, &privileges);
+    privileges_free(&privileges);
     return status;
 }

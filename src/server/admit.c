@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/access.h"
 #include "server/clock.h"
 #include "server/report.h"
 #include "server/server.h"
@@ -28,13 +29,14 @@ int64_t admit_ready_ms(const struct thrdsrv_server *server)
     return ready_ns > 0 ? (ready_ns + 999999) / 1000000 : 0;
 }
 
-/* Tells the peer as the policy for a full table says, and everybody else. */
+/* Tells the peer as the policy for a full table says, and everybody else. Who is denied is told
+ * nothing: it is not to try again later. */
 static void refuse(struct thrdsrv_server *server, int fd, const struct address *peer,
                    enum refusal why)
 {
     const char *text = server->config.busy_text;
     slot_table_count_refused(&server->table, why); /* what the peer can see has been counted */
-    if (server->config.when_full == THRDSRV_FULL_BUSY) {
+    if (server->config.when_full == THRDSRV_FULL_BUSY && why != REFUSAL_RULES) {
         /* The socket is new and its send buffer empty: a short text goes out whole at once. */
         send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
         conn_close_at_once(fd);
@@ -46,7 +48,7 @@ static void refuse(struct thrdsrv_server *server, int fd, const struct address *
 
 void admit_refuse_full(struct thrdsrv_server *server, int fd, const struct address *peer)
 {
-    refuse(server, fd, peer, REFUSAL_FULL);
+    refuse(server, fd, peer, access_allows(server, peer) ? REFUSAL_FULL : REFUSAL_RULES);
 }
 
 /* Of the networks that the last slots are kept for, or a peer without an address, for whom the
@@ -99,7 +101,8 @@ static bool ask_host(struct thrdsrv_server *server, int fd, const struct address
 bool admit_connection(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
                       const struct address *peer, const struct listener *listener)
 {
-    enum refusal refusal = claim_slot(server, slot, peer);
+    enum refusal refusal =
+        access_allows(server, peer) ? claim_slot(server, slot, peer) : REFUSAL_RULES;
     if (refusal != REFUSAL_NONE) {
         refuse(server, fd, peer, refusal);
         return false;

@@ -26,11 +26,13 @@ enum admission admit_next(struct thrdsrv_server *server, struct SockInfo **slot)
 /* From when on the rate lets the next connection in, in milliseconds of CLOCK_MONOTONIC; 0: now. */
 int64_t admit_ready_ms(const struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
 
-/* Turns an accepted connection away as the policy for a full table says. Never blocks. */
+/* Turns an accepted connection away as the policy for a full table says, or the rules. Never
+ * blocks. */
 void admit_refuse_full(struct thrdsrv_server *server, int fd, const struct address *peer);
 
-/* Whether an accepted connection may have the slot that is reserved: asks the limits of its source,
- * and the host. Where it may not it is closed and counted; the slot is still the caller's. */
+/* Whether an accepted connection may have the slot that is reserved: asks the rules, the limits of
+ * its source, and the host. Where it may not it is closed and counted; the slot is still the
+ * caller's. */
 bool admit_connection(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
                       const struct address *peer, const struct listener *listener);
 

@@ -22,6 +22,10 @@ static const char *find_wrong_limit(const struct thrdsrv_config *c, const char *
     for (size_t i = 0; i < c->reserve_network_count; i++)
         if (!c->reserve_networks || !c->reserve_networks[i])
             return *allowed = "reserve_network_count texts", "reserve_networks";
+    if (c->rule_count > THRDSRV_RULES_MAX)
+        return *allowed = "0 to 1000000", "rule_count";
+    if (c->rule_count > 0 && !c->rules)
+        return *allowed = "rule_count rules", "rules";
     *allowed = "0 to 1000000";
     if (c->rate > BUCKET_TOKENS_MAX || c->rate_burst > BUCKET_TOKENS_MAX)
         return c->rate > BUCKET_TOKENS_MAX ? "rate" : "rate_burst";

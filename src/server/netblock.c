@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include <thrdsrv/server.h>
+
 #define MAPPED_BITS                                                                                \
     96 /* what an IPv4 address has in front of it: ::ffff:0:0/96, RFC 4291 2.5.5.2 */
 
@@ -97,6 +99,12 @@ const char *netblock_parse(struct netblock *block, const char *text)
     return NULL;
 }
 
+const char *thrdsrv_network_check(const char *text)
+{
+    struct netblock block;
+    return netblock_parse(&block, text);
+}
+
 bool netblock_contains(const struct netblock *block, const struct address *address)
 {
     struct netblock_address whole;
@@ -104,6 +112,24 @@ bool netblock_contains(const struct netblock *block, const struct address *addre
         return false;
     whole = masked(&whole, block->bits);
     return same(&whole, &block->first);
+}
+
+bool netblock_covers(const struct netblock *outer, const struct netblock *inner)
+{
+    if (outer->v4 != inner->v4 || outer->bits > inner->bits)
+        return false;
+    struct netblock_address whole = masked(&inner->first, outer->bits);
+    return same(&whole, &outer->first);
+}
+
+int netblock_compare(const struct netblock *one, const struct netblock *other)
+{
+    if (one->v4 != other->v4)
+        return one->v4 ? -1 : 1;
+    int order = memcmp(&one->first, &other->first, sizeof one->first);
+    if (order != 0)
+        return order;
+    return one->bits < other->bits ? -1 : one->bits > other->bits;
 }
 
 bool netblock_around(struct netblock *block, const struct address *address, unsigned v4_bits,

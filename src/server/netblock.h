@@ -29,6 +29,13 @@ const char *netblock_parse(struct netblock *block, const char *text);
 /* Whether the address is one of the network's; never where it is neither IPv4 nor IPv6. */
 bool netblock_contains(const struct netblock *block, const struct address *address);
 
+/* Whether all addresses of the inner network are of the outer one, which may be the same. */
+bool netblock_covers(const struct netblock *outer, const struct netblock *inner);
+
+/* Less than, equal to or greater than 0: the order by family, first address and number of bits. A
+ * network stands before all that it covers, and nothing that it does not cover between them. */
+int netblock_compare(const struct netblock *one, const struct netblock *other);
+
 /* The network around an address, so many bits long by its family (0 … 32, 0 … 128). False where it
  * is neither IPv4 nor IPv6. */
 bool netblock_around(struct netblock *block, const struct address *address, unsigned v4_bits,

@@ -18,6 +18,12 @@
 #include "server/server.h"
 #include "server/text.h"
 
+#ifdef __GLIBC__
+#define HAS_CLOSEFROM __GLIBC_PREREQ(2, 34)
+#else
+#define HAS_CLOSEFROM 0
+#endif
+
 #define POLL_MS 20 /* between two looks at a program that has no pidfd */
 
 /* ---- What is kept from the start ----------------------------------------------------------- */
@@ -220,7 +226,7 @@ static int add_descriptors(posix_spawn_file_actions_t *actions, int fd)
     int error = posix_spawn_file_actions_adddup2(actions, fd, STDIN_FILENO);
     if (error == 0)
         error = posix_spawn_file_actions_adddup2(actions, fd, STDOUT_FILENO);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+#if HAS_CLOSEFROM
     if (error == 0)
         error = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
 #endif

@@ -48,6 +48,7 @@ static void report_counters(struct thrdsrv_server *server)
     log_number(&line, "refused_admission", stats.refused_admission);
     log_number(&line, "refused_source", stats.refused_source);
     log_number(&line, "refused_rate", stats.refused_rate);
+    log_number(&line, "refused_rules", stats.refused_rules);
     log_number(&line, "spawn_failures", stats.spawn_failures);
     log_number(&line, "idle", stats.timeouts_idle);
     log_number(&line, "first_byte", stats.timeouts_first_byte);
@@ -97,7 +98,7 @@ void report_refused(struct thrdsrv_server *server, enum refusal why, const struc
     static const char *const reasons[REFUSAL_COUNT] = {
         [REFUSAL_FULL] = "full",           [REFUSAL_RESERVED] = "reserved",
         [REFUSAL_SOURCE] = "source",       [REFUSAL_SOURCE_RATE] = "source-rate",
-        [REFUSAL_ADMISSION] = "admission",
+        [REFUSAL_ADMISSION] = "admission", [REFUSAL_RULES] = "rules",
     };
     struct log_line line;
     char text[ADDRESS_TEXT_SIZE];

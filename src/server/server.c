@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "server/accept_loop.h"
+#include "server/access.h"
 #include "server/clock.h"
 #include "server/descriptor.h"
 #include "server/handover.h"
@@ -103,6 +104,7 @@ static void close_all(struct thrdsrv_server *server)
     accept_loop_close_listeners(server);
     free(server->listeners);
     free(server->reserved);
+    access_fini(server);
     program_fini(&server->program);
     if (server->handover >= 0)
         close(server->handover);
@@ -185,6 +187,12 @@ static int set_limits(struct thrdsrv_server *server)
     return 0;
 }
 
+static int set_rules(struct thrdsrv_server *server)
+{
+    int error = access_init(server);
+    return error == THRDSRV_E_MEMORY ? failed(server, "malloc", error) : error;
+}
+
 /* Now, not with the first client: whoever starts the server is there to see it. */
 static int find_program(struct thrdsrv_server *server)
 {
@@ -215,6 +223,8 @@ static int create_open(struct thrdsrv_server *server)
         return failed(server, "slot_table_init", error);
     }
     error = set_limits(server);
+    if (error == 0)
+        error = set_rules(server);
     if (error == 0)
         error = find_program(server);
     if (error == 0)

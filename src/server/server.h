@@ -15,6 +15,7 @@
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/program.h"
+#include "server/rules.h"
 #include "server/slot_table.h"
 #include "server/timeouts.h"
 #include "server/worker.h"
@@ -63,7 +64,8 @@ struct thrdsrv_server {
     int result;              /* of run() in that thread, read when it has been joined */
     int result_errno;        /* the same */
 
-    struct slot_table table; /* has guards of its own */
+    struct slot_table table;                    /* has guards of its own */
+    struct rules *rules GUARDED_BY(TABLE_LOCK); /* who may connect; NULL: everybody */
 
     /* [A] */
     enum phase phase GUARDED_BY(ACCEPT_LOOP);

@@ -430,6 +430,7 @@ static void count_refusal(struct thrdsrv_stats *stats, enum refusal why)
         [REFUSAL_SOURCE] = &stats->refused_source,
         [REFUSAL_SOURCE_RATE] = &stats->refused_rate,
         [REFUSAL_ADMISSION] = &stats->refused_admission,
+        [REFUSAL_RULES] = &stats->refused_rules,
     };
     if (counters[why])
         ++*counters[why];

@@ -157,6 +157,7 @@ enum refusal {
     REFUSAL_SOURCE,      /* its source has as many as it may */
     REFUSAL_SOURCE_RATE, /* its source comes too fast */
     REFUSAL_ADMISSION,   /* config.admit said no */
+    REFUSAL_RULES,       /* the rules deny it */
     REFUSAL_COUNT
 };
 

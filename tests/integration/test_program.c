@@ -15,8 +15,8 @@
 #include "process_log.h"
 #include "suite.h"
 
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
-enum { LACKS_CLOSEFROM = false };
+#ifdef __GLIBC__
+enum { LACKS_CLOSEFROM = !__GLIBC_PREREQ(2, 34) };
 #else
 enum { LACKS_CLOSEFROM = true };
 #endif

@@ -21,6 +21,8 @@ static const char *const of_failures[] = {
     "adopted connections closed unserved",
     "log lines lost",
     "cannot run program",
+    "reload failed",
+    "rules cannot be read again",
 };
 
 static unsigned long long number_of(const char *line, const char *key)
@@ -51,7 +53,8 @@ void check_log_end(const char *log, struct log_end *end)
     end->served = number_of(counters, " served=");
     end->refused = number_of(counters, " refused_full=") +
                    number_of(counters, " refused_admission=") +
-                   number_of(counters, " refused_source=") + number_of(counters, " refused_rate=");
+                   number_of(counters, " refused_source=") + number_of(counters, " refused_rate=") +
+                   number_of(counters, " refused_rules=");
     end->failed = number_of(counters, " spawn_failures=");
     end->cut = number_of(stop, " cut=");
 }

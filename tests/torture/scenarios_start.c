@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -157,6 +158,66 @@ static void close_streams(struct play *play)
     launch_add_option(play, "--listen=127.0.0.1:0");
 }
 
+/* A file in the play's directory, which everybody may enter. */
+static void write_rules(struct play *play)
+{
+    static char option[200];
+    char path[160];
+    snprintf(path, sizeof path, "%s/rules", play->directory);
+    FILE *file = fopen(path, "we");
+    if (!file || fputs("deny 10.0.0.0/8\nallow 0.0.0.0/0 # others\n", file) < 0 ||
+        fclose(file) != 0 || chmod(play->directory, 0755) < 0) {
+        perror("torture: rules");
+        exit(1);
+    }
+    snprintf(option, sizeof option, "--rules=%s", path);
+    launch_add_option(play, option);
+}
+
+/* Root alone can become somebody else. */
+static void become_nobody(struct play *play)
+{
+    static char root[160], user[80], group[80];
+    const struct passwd *nobody = getpwuid(65534);
+    const struct group *nogroup = getgrgid(65534);
+    write_rules(play);
+    if (geteuid() != 0)
+        return;
+    snprintf(root, sizeof root, "--chroot=%s", play->directory);
+    snprintf(user, sizeof user, "--user=%s", nobody ? nobody->pw_name : "65534");
+    snprintf(group, sizeof group, "--group=%s", nogroup ? nogroup->gr_name : "65534");
+    launch_add_option(play, root);
+    launch_add_option(play, user);
+    launch_add_option(play, group);
+}
+
+static void become_number(struct play *play)
+{
+    if (geteuid() != 0)
+        return;
+    launch_add_option(play, "--user=65534");
+    if (!getpwuid(65534))
+        launch_add_option(play, "--group=65534");
+}
+
+static bool has_reloaded(struct play *play)
+{
+    return launch_has_said(play, " msg=reload ") || launch_has_said(play, "\"reload failed\"");
+}
+
+/* Who is there stays, and the next one may come, whatever becomes of the file. */
+static void reload(struct play *play)
+{
+    int client = client_open(play);
+    client_must_talk(play, client);
+    launch_signal(play, SIGHUP);
+    if (!play_wait(play, has_reloaded, play_may_lose(play) ? 100 : PATIENCE_MS) &&
+        !play_may_lose(play))
+        play_violation(play, "it does not read the rules again when it is asked to");
+    client_must_talk(play, client);
+    client_must_talk(play, client_open(play));
+}
+
 #define START(identifier, words, list, preparation)                                                \
     const struct scenario scenario_##identifier = {.name = #identifier,                            \
                                                    .about = words,                                 \
@@ -180,6 +241,20 @@ START(start_several, "start, several listeners", other, listen_several);
 START(start_inherited, "start, an inherited listener", other, listen_inherited);
 START(start_handed_over, "start, a listener that LISTEN_FDS tells of", other, listen_handed_over);
 START(start_closed_streams, "start, without standard input and output", other, close_streams);
+
+START(start_rules, "start, rules of who may connect", v4, write_rules);
+START(start_user, "start as root, below a directory: becomes nobody", v4, become_nobody);
+START(start_user_number, "start as root: becomes a user by number", v4, become_number);
+
+const struct scenario scenario_reload = {
+    .name = "reload",
+    .about = "SIGHUP with a client: the rules are read again",
+    .service = &service_echo,
+    .options = v4,
+    .set_up = become_nobody,
+    .play = reload,
+    .said = "reload",
+};
 
 const struct scenario scenario_start_few_tasks = {
     .name = "start_few_tasks",

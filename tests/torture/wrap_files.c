@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -19,6 +20,10 @@ WRAP(CALL_CHOWN, int, -1, chown, (const char *path, uid_t owner, gid_t group), (
 WRAP(CALL_FCHMOD, int, -1, fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP(CALL_ACCESS, int, -1, access, (const char *path, int mode), (path, mode))
 WRAP(CALL_STAT, int, -1, stat, (const char *path, struct stat *status), (path, status))
+WRAP(CALL_CHDIR, int, -1, chdir, (const char *path), (path))
+WRAP(CALL_CHROOT, int, -1, chroot, (const char *path), (path))
+WRAP(CALL_FSTAT, int, -1, fstat, (int fd, struct stat *status), (fd, status))
+WRAP(CALL_REALPATH, char *, NULL, realpath, (const char *path, char *resolved), (path, resolved))
 WRAP(CALL_DUP2, int, -1, dup2, (int fd, int as), (fd, as))
 WRAP(CALL_FSTATAT, int, -1, fstatat, (int at, const char *path, struct stat *status, int flags),
      (at, path, status, flags))
@@ -33,6 +38,11 @@ WRAP_CODE(CALL_GETPWNAM_R, getpwnam_r,
           (const char *name, struct passwd *entry, char *buffer, size_t size,
            struct passwd **result),
           (name, entry, buffer, size, result))
+WRAP_CODE(CALL_GETPWUID_R, getpwuid_r,
+          (uid_t uid, struct passwd *entry, char *buffer, size_t size, struct passwd **result),
+          (uid, entry, buffer, size, result))
+WRAP(CALL_GETGROUPLIST, int, -1, getgrouplist,
+     (const char *user, gid_t group, gid_t *groups, int *count), (user, group, groups, count))
 WRAP_CODE(CALL_GETGRNAM_R, getgrnam_r,
           (const char *name, struct group *entry, char *buffer, size_t size, struct group **result),
           (name, entry, buffer, size, result))
@@ -99,11 +109,24 @@ int torture_ioctl(int fd, unsigned long request, ...)
     return fault_strikes(CALL_IOCTL) ? -1 : ioctl(fd, request, argument);
 }
 
+static ssize_t read_file(int fd, void *data, size_t size)
+{
+    const struct variant *variant = fault_of(CALL_READ_FILE);
+    if (variant && variant->error) {
+        errno = variant->error;
+        return -1;
+    }
+    size_t part = !variant ? size : variant->way == WAY_HALF ? (size + 1) / 2 : 1;
+    return read(fd, data, part);
+}
+
 /* The descriptors of the server that are no streams carry messages of one size: eventfd(2) 8 bytes,
  * the pipe of handover.c one int. No kernel reads or writes less of them. */
 ssize_t torture_read(int fd, void *data, size_t size);
 ssize_t torture_read(int fd, void *data, size_t size)
 {
+    if (size != sizeof(int) && size != sizeof(uint64_t))
+        return read_file(fd, data, size);
     if (fault_strikes(size == sizeof(int) ? CALL_READ_HANDOVER : CALL_READ_WAKEUP))
         return -1;
     return read(fd, data, size);

@@ -5,6 +5,8 @@
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <grp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -19,6 +21,15 @@
 WRAP(CALL_CALLOC, void *, NULL, calloc, (size_t count, size_t size), (count, size))
 WRAP(CALL_MALLOC, void *, NULL, malloc, (size_t size), (size))
 WRAP(CALL_STRDUP, char *, NULL, strdup, (const char *text), (text))
+WRAP(CALL_STRNDUP, char *, NULL, strndup, (const char *text, size_t size), (text, size))
+WRAP(CALL_REALLOCARRAY, void *, NULL, reallocarray, (void *memory, size_t count, size_t size),
+     (memory, count, size))
+WRAP(CALL_SETGROUPS, int, -1, setgroups, (size_t count, const gid_t *groups), (count, groups))
+WRAP(CALL_SETRESGID, int, -1, setresgid, (gid_t real, gid_t effective, gid_t saved),
+     (real, effective, saved))
+WRAP(CALL_SETRESUID, int, -1, setresuid, (uid_t real, uid_t effective, uid_t saved),
+     (real, effective, saved))
+WRAP(CALL_SEM_WAIT, int, -1, sem_wait, (sem_t * semaphore), (semaphore))
 WRAP(CALL_MADVISE, int, -1, madvise, (void *memory, size_t size, int advice),
      (memory, size, advice))
 WRAP(CALL_MMAP, void *, MAP_FAILED, mmap,
@@ -85,6 +96,18 @@ int torture_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     return pthread_create(thread, attributes, function, argument);
 }
 
+int torture_asprintf(char **text, const char *format, ...);
+int torture_asprintf(char **text, const char *format, ...)
+{
+    va_list arguments;
+    if (fault_strikes(CALL_ASPRINTF))
+        return -1;
+    va_start(arguments, format);
+    int length = vasprintf(text, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
 /* All its uses have numbers and pointers behind the option. */
 int torture_prctl(int option, ...);
 int torture_prctl(int option, ...)
@@ -93,7 +116,8 @@ int torture_prctl(int option, ...)
     va_start(arguments, option);
     unsigned long argument = va_arg(arguments, unsigned long);
     va_end(arguments);
-    return fault_strikes(CALL_PRCTL) ? -1 : prctl(option, argument, 0ul, 0ul, 0ul);
+    enum call call = option == PR_SET_NO_NEW_PRIVS ? CALL_PRCTL_NO_NEW_PRIVS : CALL_PRCTL;
+    return fault_strikes(call) ? -1 : prctl(option, argument, 0ul, 0ul, 0ul);
 }
 
 static enum call call_of(long number)
