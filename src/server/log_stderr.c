@@ -49,10 +49,10 @@ static size_t format_prefix(char *buf, size_t size, enum thrdsrv_log_level level
 static size_t format_lost(char *buf, size_t size, unsigned lost)
 {
     size_t used = 0;
-    if (lost < LOST_LINE)
-        return 0;
     if (lost & TORN)
         buf[used++] = '\n';
+    if (lost < LOST_LINE)
+        return used;
     used += format_prefix(buf + used, size - used, THRDSRV_LOG_WARN);
     used += (size_t)snprintf(buf + used, size - used, "msg=\"log lines lost\" lines=%u\n",
                              lost / LOST_LINE);
@@ -114,9 +114,9 @@ static void write_or_remember(const char *text, size_t length, unsigned lost)
     if (written == length)
         return;
     bool torn = written > 0 ? text[written - 1] != '\n' : (lost & TORN) != 0;
-    atomic_fetch_add(&lost_lines, (lost & ~TORN) + LOST_LINE);
-    if (torn)
+    if (torn) /* first: whoever takes the count in between begins a line of its own */
         atomic_fetch_or(&lost_lines, TORN);
+    atomic_fetch_add(&lost_lines, (lost & ~TORN) + LOST_LINE);
 }
 
 void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *line)
