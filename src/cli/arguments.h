@@ -1,10 +1,10 @@
 /* arguments.h - what may stand on a command line, as data, and the walk that reads it.
  *
  * What it does: a table describes the options and words of the program or of one of its commands;
- * parsing, error texts, suggestions (arguments.c, complaint.c) and --help (help.c) are made from
- * it. -h, --help and -V, --version belong to every table. What it does not do: it never prints,
- * exits, allocates or asks the system. Called by options.c for serving and command.c for the
- * commands; any thread. */
+ * parsing, error texts, suggestions (arguments.c, complaint.c), --help (help.c) and what the Tab
+ * key offers (complete.c) are made from it. -h, --help and -V, --version belong to every table.
+ * What it does not do: it never prints, exits, allocates or asks the system. Called by options.c
+ * for serving and command.c for the commands; any thread. */
 #ifndef THRD_CLI_ARGUMENTS_H
 #define THRD_CLI_ARGUMENTS_H
 

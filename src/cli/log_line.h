@@ -1,7 +1,7 @@
 /* log_line.h - log lines of the program's own, beside those of the library.
  *
- * They look as thrdsrv_log_stderr() makes them and go the same way. A line that stderr does not
- * take is lost: the server goes on. Called by serve.c and ready.c. */
+ * They go where config's log sends all lines. One that cannot be written there is lost: the server
+ * goes on. Called by listen_fds.c, notify.c, reach.c and ready.c on the main thread. */
 #ifndef THRD_CLI_LOG_LINE_H
 #define THRD_CLI_LOG_LINE_H
 

@@ -3,7 +3,7 @@
  * What it does: one table describes every option of a server (arguments.h says what is made from
  * it).
  * What it does not do: it never prints, exits, allocates or asks the system.
- * Called by options.c, commands.c, bench_options.c and ready.c; any thread. */
+ * Called by options.c, complete_command.c, bench_options.c, notify.c and ready.c; any thread. */
 #ifndef THRD_CLI_OPTION_TABLE_H
 #define THRD_CLI_OPTION_TABLE_H
 

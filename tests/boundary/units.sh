@@ -14,8 +14,8 @@ set -u
 }
 program=$1
 units=$2/src/systemd
-for tool in systemd-analyze systemd-socket-activate; do
-    command -v "$tool" >/dev/null || { echo "there is no $tool (Debian: systemd)"; exit 77; }
+for tool in systemd-analyze systemd-socket-activate python3; do
+    command -v "$tool" >/dev/null || { echo "there is no $tool (Debian: systemd, python3)"; exit 77; }
 done
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
