@@ -12,6 +12,7 @@
 #include "cli/handlers_command.h"
 #include "cli/nearest.h"
 #include "cli/run_command.h"
+#include "cli/status_command.h"
 
 /* run gets the arguments from the command's name on, and returns the exit status. */
 static const struct command {
@@ -21,6 +22,7 @@ static const struct command {
 } commands[] = {
     {"handlers", "list the names for --handler", handlers_command},
     {"run", "run a handler as a filter from standard input to output", run_command},
+    {"status", "the slots and counters of a server that runs", status_command},
     {"bench", "measure threads against processes, side by side, on this machine", bench_command},
     {"check", "how many connections this machine carries, and what limits them", check_command},
     {"demo", "show what a fault in one connection does to the others", demo_command},

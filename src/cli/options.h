@@ -28,6 +28,7 @@
 struct options {
     struct thrdsrv_config config; /* log, on_start and user are left to the caller */
     int ready_fd;                 /* -1: none */
+    const char *control;          /* path of the control socket; "": its usual place; NULL: none */
     int64_t ballast_bytes;        /* memory to take before serving; 0: none */
     bool has_handler;             /* --handler was given */
     const char *listen[OPTIONS_LISTEN_MAX];

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/ballast.h"
+#include "cli/control.h"
 #include "cli/log_line.h"
 #include "cli/process_title.h"
 #include "cli/reach.h"
@@ -138,6 +139,21 @@ static enum serve_status stop_status(struct thrdsrv_server *server, int run_erro
     return stats.cut > 0 ? SERVE_CUT : SERVE_DRAINED;
 }
 
+static enum serve_status serve_with_control(struct options *options, struct thrdsrv_server *server)
+{
+    struct control control;
+    int error = control_open(&control, options, server);
+    if (error < 0)
+        return create_failed(error);
+    connect_signals(server);
+    ready_announce(options, server, control.server ? control.path : NULL);
+    error = thrdsrv_server_run(server);
+    disconnect_signals();
+    ready_announce_stop(options);
+    control_close(&control);
+    return stop_status(server, error);
+}
+
 enum serve_status serve_run(struct options *options)
 {
     struct thrdsrv_config *config = &options->config;
@@ -162,12 +178,7 @@ enum serve_status serve_run(struct options *options)
     int error = thrdsrv_server_create(config, &server);
     if (error < 0)
         return create_failed(error);
-    connect_signals(server);
-    ready_announce(options, server);
-    error = thrdsrv_server_run(server);
-    disconnect_signals();
-    ready_announce_stop(options);
-    enum serve_status status = stop_status(server, error);
+    enum serve_status status = serve_with_control(options, server);
     thrdsrv_server_destroy(server);
     return status;
 }
