@@ -1,7 +1,6 @@
 /* control_path.c - see control_path.h. */
 #include "cli/control_path.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,68 +32,23 @@ const char *control_path_directory(void)
     return geteuid() == 0 ? "/run" : NULL;
 }
 
-/* Returns 0, or -1 where name makes it too long. */
-static int path_of_name(const char *name, char path[CONTROL_PATH_SIZE])
+int control_path_of(pid_t pid, char path[CONTROL_PATH_SIZE])
 {
     const char *directory = control_path_directory();
     if (!directory)
         return -1;
-    int length = snprintf(path, CONTROL_PATH_SIZE, "%s/%s", directory, name);
-    return length > 0 && !control_path_complaint(path) && (size_t)length < CONTROL_PATH_SIZE ? 0
-                                                                                             : -1;
+    int length =
+        snprintf(path, CONTROL_PATH_SIZE, "%s/%s%d%s", directory, prefix, (int)pid, suffix);
+    return (size_t)length < CONTROL_PATH_SIZE && !control_path_complaint(path) ? 0 : -1;
 }
 
-int control_path_of(pid_t pid, char path[CONTROL_PATH_SIZE])
+pid_t control_path_process(const char *name)
 {
-    char name[64];
-    snprintf(name, sizeof name, "%s%d%s", prefix, (int)pid, suffix);
-    return path_of_name(name, path);
-}
-
-/* "thrd-4711.sock" */
-static int is_usual(const struct dirent *entry)
-{
-    const char *name = entry->d_name;
+    pid_t pid = 0;
     if (strncmp(name, prefix, strlen(prefix)) != 0)
         return 0;
-    const char *digits = name + strlen(prefix);
-    size_t count = strspn(digits, "0123456789");
-    return count > 0 && count < 12 && strcmp(digits + count, suffix) == 0;
-}
-
-static int by_number(const struct dirent **one, const struct dirent **other)
-{
-    long long a = atoll((*one)->d_name + strlen(prefix));
-    long long b = atoll((*other)->d_name + strlen(prefix));
-    return (a > b) - (a < b);
-}
-
-int control_path_list(char ***paths)
-{
-    struct dirent **entries;
-    char path[CONTROL_PATH_SIZE];
-    const char *directory = control_path_directory();
-    *paths = NULL;
-    if (!directory)
-        return 0;
-    int found = scandir(directory, &entries, is_usual, by_number);
-    if (found <= 0)
-        return found;
-    int count = 0;
-    *paths = calloc((size_t)found, sizeof **paths);
-    for (int i = 0; i < found; i++) {
-        if (*paths && path_of_name(entries[i]->d_name, path) == 0 &&
-            ((*paths)[count] = strdup(path)))
-            count++;
-        free(entries[i]);
-    }
-    free(entries);
-    return *paths ? count : -1;
-}
-
-void control_path_forget(char **paths, int count)
-{
-    for (int i = 0; i < count; i++)
-        free(paths[i]);
-    free(paths);
+    for (name += strlen(prefix); *name >= '0' && *name <= '9'; name++)
+        if (__builtin_mul_overflow(pid, 10, &pid) || __builtin_add_overflow(pid, *name - '0', &pid))
+            return 0;
+    return strcmp(name, suffix) == 0 ? pid : 0;
 }

@@ -29,10 +29,7 @@ const char *control_path_directory(void);
  * would be too long. */
 int control_path_of(pid_t pid, char path[CONTROL_PATH_SIZE]);
 
-/* The usual paths at which there is a file, by the number of the process. Returns how many, in
- * *paths, which the caller gives to control_path_forget(); -1 with errno where the directory cannot
- * be read. */
-int control_path_list(char ***paths);
-void control_path_forget(char **paths, int count);
+/* The process whose usual path ends with this name, which may be any; 0: that of none. */
+pid_t control_path_process(const char *name);
 
 #endif

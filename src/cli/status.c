@@ -10,69 +10,10 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/control_path.h"
 #include "cli/status_fetch.h"
 #include "cli/status_json.h"
 #include "cli/status_lines.h"
-
-/* ---- Which server ------------------------------------------------------------------------ */
-
-static int fail_none(void)
-{
-    const char *directory = control_path_directory();
-    if (directory)
-        fprintf(stderr,
-                "thrd: status: no server with a control socket in %s; start one with "
-                "'thrd --control', or name its socket: --control=PATH\n",
-                directory);
-    else
-        fprintf(stderr, "thrd: status: where is the control socket? XDG_RUNTIME_DIR names no "
-                        "directory of yours; name the socket: --control=PATH\n");
-    return COMMAND_SYSTEM;
-}
-
-static int fail_several(char *const *paths, int count)
-{
-    fprintf(stderr, "thrd: status: %d servers have a control socket; choose one:\n", count);
-    for (int i = 0; i < count; i++)
-        fprintf(stderr, "    thrd status --control=%s\n", paths[i]);
-    return COMMAND_USAGE;
-}
-
-/* The paths at which somebody listens come first. Returns how many those are. */
-static int keep_alive(char **paths, int count)
-{
-    int alive = 0;
-    for (int i = 0; i < count; i++)
-        if (status_fetch_is_alive(paths[i])) {
-            char *path = paths[i];
-            paths[i] = paths[alive];
-            paths[alive++] = path;
-        }
-    return alive;
-}
-
-/* Returns COMMAND_DONE with the path of the only server that there is. */
-static int find_server(char path[CONTROL_PATH_SIZE])
-{
-    char **paths;
-    int status = COMMAND_DONE;
-    int count = control_path_list(&paths);
-    if (count < 0) {
-        fprintf(stderr, "thrd: status: cannot look for control sockets in %s: %s\n",
-                control_path_directory(), strerror(errno));
-        return COMMAND_SYSTEM;
-    }
-    int alive = keep_alive(paths, count);
-    if (alive == 0)
-        status = fail_none();
-    else if (alive > 1)
-        status = fail_several(paths, alive);
-    else
-        snprintf(path, CONTROL_PATH_SIZE, "%s", paths[0]);
-    control_path_forget(paths, count);
-    return status;
-}
+#include "cli/status_servers.h"
 
 /* ---- One answer -------------------------------------------------------------------------- */
 
@@ -225,7 +166,7 @@ int status_run(const struct status_request *request)
     char found[CONTROL_PATH_SIZE];
     const char *path = request->path;
     struct timespec due;
-    int status = path ? COMMAND_DONE : find_server(found);
+    int status = path ? COMMAND_DONE : status_servers_find(found);
     if (!path)
         path = found;
     clock_gettime(CLOCK_MONOTONIC, &due);

@@ -205,7 +205,7 @@ static void lists_several_servers(struct process *server)
     process_start(server, "--control", NULL);
     process_start(second, "--control", NULL);
     assert_int_equal(ask(asker, NULL, NULL), 2);
-    expect_complaint(asker, "thrd: status: 2 servers have a control socket; choose one:\n");
+    expect_complaint(asker, "thrd: status: several servers have a control socket; choose one:\n");
     snprintf(expected, sizeof expected, "    thrd status --control=%s/thrd-%d.sock\n", server->dir,
              (int)second->pid);
     expect_complaint(asker, expected);
