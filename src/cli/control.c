@@ -63,6 +63,18 @@ static bool is_owner(const struct thrdsrv_arrival *arrival, void *user)
            (peer.uid == 0 || peer.uid == control->owner);
 }
 
+/* Its lines say that they are the control socket's. The service goes on without it, so nothing that
+ * befalls it later is an error. */
+static void log_trouble(void *user, enum thrdsrv_log_level level, const char *line)
+{
+    const struct control *control = user;
+    char quoted[4 * CONTROL_PATH_SIZE];
+    if (control->has_begun && level == THRDSRV_LOG_ERROR)
+        level = THRDSRV_LOG_WARN;
+    log_line_printf(control->config, level, "%s control=%s", line,
+                    log_line_quote(quoted, sizeof quoted, control->path));
+}
+
 static int choose_path(struct control *control, const struct options *options)
 {
     if (*options->control) {
@@ -71,7 +83,7 @@ static int choose_path(struct control *control, const struct options *options)
     }
     if (control_path_of(getpid(), control->path) == 0)
         return 0;
-    log_line_printf(&options->config, THRDSRV_LOG_ERROR,
+    log_line_printf(control->config, THRDSRV_LOG_ERROR,
                     "msg=\"no place for the control socket\" error=\"XDG_RUNTIME_DIR names no "
                     "directory of this user, or a long one\" remedy=\"name a path: "
                     "--control=PATH\"");
@@ -79,11 +91,10 @@ static int choose_path(struct control *control, const struct options *options)
 }
 
 /* Of its log only what went wrong is of interest: it starts and stops with the server. */
-static int create(struct control *control, const struct options *options)
+static int create(struct control *control)
 {
     char address[sizeof control->path + sizeof "unix:,mode=0600"];
     const char *const listen[] = {address};
-    enum thrdsrv_log_level level = options->config.log_level;
     struct thrdsrv_config config = THRDSRV_CONFIG_INIT;
     snprintf(address, sizeof address, "unix:%s,mode=0600", control->path);
     config.mode = THRDSRV_MODE_INLINE;
@@ -96,25 +107,26 @@ static int create(struct control *control, const struct options *options)
     config.write_stall_ms = WRITE_STALL_MS;
     config.lifetime_ms = LIFETIME_MS;
     config.drain_ms = 0;
-    config.log = thrdsrv_log_stderr;
-    config.log_level = level < THRDSRV_LOG_WARN ? level : THRDSRV_LOG_WARN;
+    config.log = log_trouble;
+    config.log_level = THRDSRV_LOG_WARN;
     return thrdsrv_server_create(&config, &control->server);
 }
 
 int control_open(struct control *control, const struct options *options,
                  struct thrdsrv_server *shown)
 {
-    *control = (struct control){.shown = shown, .owner = geteuid()};
+    *control = (struct control){.shown = shown, .config = &options->config, .owner = geteuid()};
     if (!options->control)
         return 0;
     int error = choose_path(control, options);
     if (error == 0)
-        error = create(control, options);
+        error = create(control);
     if (error < 0)
         return error;
+    control->has_begun = true;
     error = thrdsrv_server_start(control->server);
     if (error < 0) {
-        log_line_printf(&options->config, THRDSRV_LOG_ERROR,
+        log_line_printf(control->config, THRDSRV_LOG_ERROR,
                         "msg=\"cannot start the thread of the control socket\" error=\"%s\" "
                         "remedy=\"raise the limit of tasks (ulimit -u, pids.max), or leave out "
                         "--control\"",

@@ -10,6 +10,7 @@
 #ifndef THRD_CLI_CONTROL_H
 #define THRD_CLI_CONTROL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "cli/control_path.h"
@@ -17,9 +18,11 @@
 
 /* All zero: there is none. Stays where it is between open and close. */
 struct control {
-    struct thrdsrv_server *server; /* that answers */
-    struct thrdsrv_server *shown;  /* of which it tells */
-    uid_t owner;                   /* who may ask, besides root */
+    struct thrdsrv_server *server;       /* that answers */
+    struct thrdsrv_server *shown;        /* of which it tells */
+    const struct thrdsrv_config *config; /* of that one, for the log */
+    bool has_begun;                      /* to answer; what fails from then on ends nothing else */
+    uid_t owner;                         /* who may ask, besides root */
     char path[CONTROL_PATH_SIZE];
 };
 

@@ -10,7 +10,7 @@
 
 struct logfmt_pair {
     const char *key;
-    const char *value; /* without quotes and backslashes */
+    char *value; /* without quotes and backslashes */
 };
 
 /* Takes the next pair off *text, a line without its newline, and moves it behind that; false at the

@@ -19,10 +19,21 @@ struct pairs {
     size_t count;
 };
 
+/* What others have named may hold bytes that act on a terminal. */
+static bool next_printable(char **line, struct logfmt_pair *pair)
+{
+    if (!logfmt_next(line, pair))
+        return false;
+    for (unsigned char *c = (unsigned char *)pair->value; *c != '\0'; c++)
+        if (*c < ' ' || *c == 0x7f)
+            *c = '?';
+    return true;
+}
+
 static void read_pairs(struct pairs *pairs, char *line)
 {
     pairs->count = 0;
-    while (pairs->count < PAIRS_MAX && logfmt_next(&line, &pairs->pair[pairs->count]))
+    while (pairs->count < PAIRS_MAX && next_printable(&line, &pairs->pair[pairs->count]))
         pairs->count++;
 }
 
@@ -41,29 +52,16 @@ static int64_t microseconds(const char *text)
     return seconds > 0 && seconds < 1e12 ? (int64_t)(seconds * 1e6 + 0.5) : 0;
 }
 
-/* What others have named may hold bytes that act on a terminal. */
-static void write_text(FILE *stream, const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        fputc(c < ' ' || c == 0x7f ? '?' : c, stream);
-    }
-}
-
 static void write_server(FILE *stream, const struct pairs *server)
 {
     char up[HUMAN_SIZE];
-    const char *handler = find(server, "handler");
-    fprintf(stream, "thrd %s, process %s: mode %s, ", find(server, "version"), find(server, "pid"),
-            find(server, "mode"));
-    write_text(stream, handler, strlen(handler));
-    fprintf(stream, ", %s, up %s\nlistens at", find(server, "state"),
+    fprintf(stream, "thrd %s, process %s: mode %s, %s, %s, up %s\nlistens at",
+            find(server, "version"), find(server, "pid"), find(server, "mode"),
+            find(server, "handler"), find(server, "state"),
             human_time(up, microseconds(find(server, "up"))));
     for (size_t i = 0; i < server->count; i++)
-        if (strcmp(server->pair[i].key, "listen") == 0) {
-            fputc(' ', stream);
-            write_text(stream, server->pair[i].value, strlen(server->pair[i].value));
-        }
+        if (strcmp(server->pair[i].key, "listen") == 0)
+            fprintf(stream, " %s", server->pair[i].value);
     fputc('\n', stream);
 }
 
@@ -187,7 +185,7 @@ static void fill_row(struct row *row, size_t index, char *line, enum status_orde
     row->index = index;
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         row->cell[i] = "-";
-    while (logfmt_next(&line, &pair))
+    while (next_printable(&line, &pair))
         for (size_t i = 0; i < COLUMN_COUNT; i++)
             if (strcmp(pair.key, columns[i].key) == 0) {
                 double count = fill_cell(row, i, pair.value);
@@ -249,8 +247,7 @@ static void write_row(FILE *stream, const char *const cell[COLUMN_COUNT],
     size_t length = strlen(cell[LAST_COLUMN]);
     if (limit > 0 && used + length > limit)
         length = limit > used ? limit - used : 0;
-    write_text(stream, cell[LAST_COLUMN], length);
-    fputc('\n', stream);
+    fprintf(stream, "%.*s\n", (int)length, cell[LAST_COLUMN]);
 }
 
 static void write_rows(FILE *stream, struct row *const *rows, size_t count,

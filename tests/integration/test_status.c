@@ -209,7 +209,6 @@ static void lists_several_servers(struct process *server)
     snprintf(expected, sizeof expected, "    thrd status --control=%s/thrd-%d.sock\n", server->dir,
              (int)second->pid);
     expect_complaint(asker, expected);
-    assert_int_equal(ask(asker, strstr(process_log_text(asker), "--control="), NULL), 1);
     snprintf(expected, sizeof expected, "--control=%s/thrd-%d.sock", server->dir, (int)second->pid);
     assert_int_equal(ask(asker, expected, NULL), 0);
 }
@@ -279,6 +278,7 @@ static void only_the_owner_may_ask(struct process *server)
 {
     struct process *asker = suite_another_process();
     struct stat file;
+    char refusal[PATH_SIZE + 96];
     process_start(server, control_option(server), NULL);
     assert_int_equal(lstat(control_path(server), &file), 0);
     assert_true(S_ISSOCK(file.st_mode));
@@ -299,7 +299,10 @@ static void only_the_owner_may_ask(struct process *server)
         process_run(asker, output, sizeof output, "status", control_option(server), NULL), 1);
     assert_string_equal(output, "");
     expect_complaint(asker, ": the server says nothing; it stops, or it is another user's");
-    process_log_wait(server, "level=warn msg=\"connection refused\" reason=admission");
+    snprintf(refusal, sizeof refusal,
+             "level=warn msg=\"connection refused\" reason=admission control=%s",
+             control_path(server));
+    process_log_wait(server, refusal);
     assert_int_equal(ask(asker, control_option(server), NULL), 0);
 }
 

@@ -35,6 +35,7 @@ const struct scenario *const scenarios[] = {
     &scenario_parked,
     &scenario_crowd,
     &scenario_several,
+    &scenario_control,
     &scenario_debug,
     &scenario_closed_log,
     &scenario_dump,
