@@ -13,6 +13,7 @@ static const char *const of_failures[] = {
     "accept failed",
     "connection refused",
     "cannot listen",
+    "cannot start the thread of the control socket",
     "cannot create the server",
     "cannot wait for events",
     "cannot write the ready line",
