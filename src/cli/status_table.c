@@ -97,7 +97,7 @@ static void write_counters(FILE *stream, const struct pairs *counters, const cha
     char in[HUMAN_SIZE], out[HUMAN_SIZE];
     fprintf(stream, "slots    %s of %s in use, most at once %s\n", find(counters, "active"), slots,
             find(counters, "peak"));
-    fprintf(stream, "served   %s of %s accepted, %s in, %s out\n", find(counters, "served"),
+    fprintf(stream, "ended    %s of %s accepted; these: %s in, %s out\n", find(counters, "served"),
             find(counters, "accepted"),
             human_bytes(in, strtoull(find(counters, "bytes_in"), NULL, 10)),
             human_bytes(out, strtoull(find(counters, "bytes_out"), NULL, 10)));
