@@ -35,9 +35,7 @@ static inline int64_t clock_cpu_ns(pid_t id, bool is_process)
 {
     struct timespec used;
     clockid_t clock = (clockid_t)(~(unsigned)id << 3 | (is_process ? 2u : 6u));
-    if (clock_gettime(clock, &used) < 0)
-        return -1;
-    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+    return clock_gettime(clock, &used) < 0 ? -1 : (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
 /* A moment that never comes, and a delay that never ends. */

@@ -28,13 +28,10 @@ void thrdsrv_server_stats(struct thrdsrv_server *server, struct thrdsrv_stats *s
 static int64_t cpu_of(struct thrdsrv_server *server, unsigned index, const struct slot_view *view)
 {
     struct slot_view again;
-    if (view->worker == 0)
-        return -1;
-    int64_t used_ns = clock_cpu_ns(view->worker, view->is_process);
-    if (used_ns < 0 || !slot_table_view(&server->table, index, &again) ||
-        again.conn_id != view->conn_id || again.worker != view->worker)
-        return -1;
-    return clock_later(used_ns - view->cpu_began_ns, 0) / 1000;
+    int64_t used_ns = view->worker > 0 ? clock_cpu_ns(view->worker, view->is_process) : -1;
+    bool is_known = used_ns >= 0 && slot_table_view(&server->table, index, &again) &&
+                    again.conn_id == view->conn_id && again.worker == view->worker;
+    return is_known ? clock_later(used_ns - view->cpu_began_ns, 0) / 1000 : -1;
 }
 
 static void describe(const struct slot_view *view, struct thrdsrv_slot *slot)

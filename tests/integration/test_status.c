@@ -130,6 +130,25 @@ static void json_is_json(struct process *server)
     assert_int_equal(pclose(reader), 0);
 }
 
+/* A program is the worker: its process, its CPU time, and what the kernel has counted for it. */
+static void programs_are_shown(struct process *server)
+{
+    struct process *asker = suite_another_process();
+    char pid[32], expected[64];
+    process_start(server, control_option(server), "--", "sh", "-c",
+                  "i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done; echo $$; read end", NULL);
+    int fd = client_connect(process_address(server));
+    client_read_line(fd, pid, sizeof pid);
+    assert_int_equal(ask(asker, control_option(server), "--json"), 0);
+    snprintf(expected, sizeof expected, "\"worker\":%s,", pid);
+    expect(output, expected);
+    snprintf(expected, sizeof expected, "\"in\":0,\"out\":%zu,", strlen(pid) + 1);
+    expect(output, expected);
+    expect(output, "\"cpu\":");
+    assert_true(strtod(strstr(output, "\"cpu\":") + strlen("\"cpu\":"), NULL) > 0.005);
+    client_leave(fd);
+}
+
 /* Also for clients that have no slot, in mode inline too, whose loop serves meanwhile. */
 static void answers_when_all_slots_are_taken(struct process *server)
 {
@@ -558,6 +577,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest cases[] = {
         CASE(shows_who_is_connected),
         CASE(json_is_json),
+        CASE(programs_are_shown),
         CASE(answers_when_all_slots_are_taken),
         CASE(tells_of_the_drain),
         CASE(finds_the_only_server),

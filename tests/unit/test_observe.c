@@ -16,6 +16,7 @@
 #include "clients.h"
 #include "embedded.h"
 #include "patience.h"
+#include "server/clock.h"
 #include "suite.h"
 #include "thrd_process.h"
 
@@ -908,6 +909,17 @@ static void cpu_time_is_the_connections_own(struct embedded *e)
     embedded_finish(e);
 }
 
+static void cpu_time_of_nobody_is_not_known(struct embedded *e)
+{
+    const pid_t nobody = 1 << 23; /* above the highest of Linux, 2^22 */
+    (void)e;
+    assert_int_equal(clock_cpu_ns(nobody, true), -1);
+    assert_int_equal(clock_cpu_ns(nobody, false), -1);
+    assert_int_equal(clock_cpu_ns(getppid(), false), -1); /* no thread of ours */
+    assert_true(clock_cpu_ns(getppid(), true) >= 0);
+    assert_true(clock_cpu_ns(gettid(), false) > 0);
+}
+
 /* Lines that thrdsrv_server_report() has written, and when it is to stop. */
 struct told {
     char text[4096];
@@ -1037,6 +1049,7 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(idle_begins_with_each_byte),
         EMBEDDED_IN_ALL_MODES(idle_is_told_of_a_handler_that_computes),
         EMBEDDED_IN_ALL_MODES(cpu_time_is_the_connections_own),
+        EMBEDDED_ONCE(cpu_time_of_nobody_is_not_known),
         EMBEDDED_IN_MODE(a_report_is_the_dump, "thread", THRDSRV_MODE_THREAD),
         EMBEDDED_IN_MODE(a_report_is_the_dump, "fork", THRDSRV_MODE_FORK),
         EMBEDDED_IN_ALL_MODES(a_report_ends_when_nobody_wants_more),
