@@ -222,8 +222,8 @@ SERVE(parked, "one after the other: a parked worker serves the next", echo, park
 SERVE(crowd, "six clients at once", echo, crowded, talk_at_once, .counted = " accepted=7 ");
 SERVE(control, "a client of the control socket", echo, usual, ask_for_status,
       .set_up = open_control, .servers = 2);
-SERVE(control_from_start, "a control socket is made", echo, usual, NULL,
-      .set_up = open_control, .servers = 2, .from_start = true);
+SERVE(control_from_start, "a control socket is made", echo, usual, NULL, .set_up = open_control,
+      .servers = 2, .from_start = true);
 SERVE(several, "several listeners", echo, several, talk_everywhere, .set_up = listen_unix_too);
 SERVE(debug, "everything is logged", echo, debug, talk_in_turn, );
 SERVE(closed_log, "everything is logged, and nobody reads it", echo, debug, talk_in_turn,
