@@ -98,12 +98,12 @@ static struct status_layout layout_for(int fd, const struct status_request *requ
 /* ---- The screen -------------------------------------------------------------------------- */
 
 /* Over what is there, without clearing it first, so that nothing flickers: each line and the rest
- * of the screen are cleared behind what is written (ECMA-48: CUP, EL, ED). No line may be longer
- * than the screen is wide, or it would take two. */
+ * of the screen are cleared behind what is written (ECMA-48: CUP, EL, ED). What is longer or wider
+ * than the screen is cut, or it would move all that is above. */
 static void draw(FILE *stream, const char *text, const struct status_layout *layout)
 {
     fputs("\033[H", stream);
-    while (*text != '\0') {
+    for (size_t lines = 0; *text != '\0' && lines < layout->height; lines++) {
         size_t length = strcspn(text, "\n");
         size_t shown = layout->width > 0 && length > layout->width ? layout->width : length;
         fwrite(text, 1, shown, stream);

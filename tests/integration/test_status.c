@@ -533,42 +533,60 @@ static void answers_follow_each_other(struct process *server)
     assert_int_equal(process_wait_exit(asker), 128 + SIGINT);
 }
 
-/* On a terminal of 60 columns and 12 lines: drawn over what is there, and nothing outside. */
-static void a_terminal_is_redrawn(struct process *server)
+/* A terminal; *inside becomes the end that a program has. */
+static int open_terminal(unsigned short columns, unsigned short lines, int *inside)
 {
-    struct process *asker = suite_another_process();
-    const struct winsize window = {.ws_row = 12, .ws_col = 60};
+    const struct winsize window = {.ws_row = lines, .ws_col = columns};
     int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     assert_true(terminal >= 0);
     assert_int_equal(grantpt(terminal), 0);
     assert_int_equal(unlockpt(terminal), 0);
-    int inside = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(inside >= 0);
-    assert_int_equal(ioctl(inside, TIOCSWINSZ, &window), 0);
-    process_start(server, control_option(server), NULL);
-    int fd = client_served(process_address(server));
-    asker->stdout_fd = inside;
-    process_command(asker, "status", control_option(server), "--watch=100ms", NULL);
-    read_until(terminal, "\033[H", 3);
-    assert_memory_equal(output, "\033[Hthrd ", strlen("\033[Hthrd "));
-    expect(output, "\033[K\r\nSLOT ");
-    assert_null(strstr(output, "MODE"));
+    *inside = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*inside >= 0);
+    assert_int_equal(ioctl(*inside, TIOCSWINSZ, &window), 0);
+    return terminal;
+}
+
+/* Takes the first screen in output apart. Returns how many lines it has, each of which must fit. */
+static size_t count_screen_lines(ssize_t columns)
+{
+    size_t lines = 0;
     char *end = strstr(output, "\033[J\033[H");
+    assert_memory_equal(output, "\033[Hthrd ", strlen("\033[Hthrd "));
     assert_non_null(end);
     *end = '\0';
-    size_t lines = 0;
     for (char *line = output + strlen("\033[H"); *line != '\0'; lines++) {
         char *rest = strstr(line, "\033[K\r\n");
         assert_non_null(rest);
-        assert_true(rest - line <= 60);
+        assert_true(rest - line <= columns);
         line = rest + strlen("\033[K\r\n");
     }
-    assert_in_range(lines, 9, 11);
-    process_signal(asker, SIGINT);
-    asker->expect_exit = 128 + SIGINT;
-    assert_int_equal(process_wait_exit(asker), 128 + SIGINT);
-    close(inside);
-    close(terminal);
+    return lines;
+}
+
+/* Drawn over what is there, and nothing outside: the cursor has the last line. */
+static void a_terminal_is_redrawn(struct process *server)
+{
+    static const unsigned short heights[] = {12, 6};
+    struct process *asker = suite_another_process();
+    process_start(server, control_option(server), NULL);
+    int fd = client_served(process_address(server));
+    for (size_t i = 0; i < sizeof heights / sizeof heights[0]; i++) {
+        int inside;
+        int terminal = open_terminal(60, heights[i], &inside);
+        asker->stdout_fd = inside;
+        process_command(asker, "status", control_option(server), "--watch=100ms", NULL);
+        read_until(terminal, "\033[H", 3);
+        assert_null(strstr(output, "MODE"));
+        assert_true((strstr(output, "\033[K\r\nSLOT ") != NULL) == (heights[i] > 9));
+        assert_int_equal(count_screen_lines(60), heights[i] > 10 ? 10 : heights[i] - 1);
+        process_signal(asker, SIGINT);
+        asker->expect_exit = 128 + SIGINT;
+        assert_int_equal(process_wait_exit(asker), 128 + SIGINT);
+        process_renew(asker);
+        close(inside);
+        close(terminal);
+    }
     client_leave(fd);
 }
 
