@@ -52,6 +52,14 @@ static const char *set_sort(void *target, const char *value)
     return "no such order";
 }
 
+static const char *finish(void *target)
+{
+    const struct status_request *request = target;
+    return request->json && request->order != STATUS_BY_SLOT
+               ? "--sort orders the table, and --json has none: leave one out"
+               : NULL;
+}
+
 static const char *const groups[] = {"Options"};
 
 static const struct argument_spec specs[] = {
@@ -73,6 +81,7 @@ static const struct argument_table status_table = {
     .specs = specs,
     .spec_count = sizeof specs / sizeof specs[0],
     .groups = groups,
+    .finish = finish,
 };
 
 int status_command(int argc, char *argv[])

@@ -275,6 +275,8 @@ static void what_does_not_answer_is_named(struct process *server)
     assert_int_equal(ask(asker, "--sort=size", NULL), 2);
     assert_int_equal(ask(asker, "--control=", NULL), 2);
     assert_int_equal(ask(asker, "more", NULL), 2);
+    assert_int_equal(ask(asker, "--json", "--sort=cpu"), 2);
+    expect_complaint(asker, "thrd: status: --sort orders the table, and --json has none");
 }
 
 /* A process that is stopped accepts nobody; its backlog does. */

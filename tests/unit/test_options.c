@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "cli/control_path.h"
 #include "cli/help.h"
 #include "cli/nearest.h"
 #include "cli/option_table.h"
@@ -517,6 +518,25 @@ static void test_control(void **state)
         strstr(message, "xxx...: the path is too long; allowed: a path of 1 to 107 bytes"));
 }
 
+/* Which names in the usual directory are control sockets of ours, and of which process. */
+static void test_control_names(void **state)
+{
+    (void)state;
+    assert_int_equal(control_path_process("thrd-4711.sock"), 4711);
+    assert_int_equal(control_path_process("thrd-2147483647.sock"), 2147483647);
+    static const char *const others[] = {"",
+                                         "thrd-",
+                                         "thrd-.sock",
+                                         "thrd-0.sock",
+                                         "thrd-1",
+                                         "thrd-1.sock~",
+                                         "xthrd-1.sock",
+                                         "thrd--1.sock",
+                                         "thrd-2147483648.sock"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(control_path_process(others[i]), 0);
+}
+
 static void test_ballast(void **state)
 {
     (void)state;
@@ -918,6 +938,7 @@ int main(void)
         cmocka_unit_test(test_reserve_has_a_limit),
         cmocka_unit_test(test_stack),
         cmocka_unit_test(test_control),
+        cmocka_unit_test(test_control_names),
         cmocka_unit_test(test_ballast),
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_min_rate),
