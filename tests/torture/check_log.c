@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const usual[] = {"start", "quiesce", "cut", "counters",
-                                    "stop",  "slot",    "end", "begin"};
+static const char *const usual[] = {"start",  "quiesce", "cut", "counters", "stop",
+                                    "server", "slot",    "end", "begin"};
 
 static const char *const of_failures[] = {
     "cannot start worker",
