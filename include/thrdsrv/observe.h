@@ -141,6 +141,12 @@ struct thrdsrv_slot {
     uint64_t bytes_out;
     char peer[128];  /* as thrdsrv_conn_peer() */
     char local[128]; /* our address, or the listener's where that is not known */
+    int64_t idle_ms; /* since a byte was last read, or taken by the kernel for the peer; since the
+                        connection was accepted, where none was */
+    int64_t cpu_us;  /* CPU time that the worker has used for this connection so far. With
+                        config.program, that of the program, without the processes that it has
+                        started. Negative: the system does not tell, or the worker is not there yet,
+                        or no more */
 };
 
 /* Copies slot number index (0 … slots - 1); size is sizeof *slot. Returns 1 when the slot holds a
@@ -149,6 +155,19 @@ struct thrdsrv_slot {
  * of them at one moment. Threads and blocking as thrdsrv_server_stats(). */
 THRDSRV_API int thrdsrv_server_slot(struct thrdsrv_server *server, unsigned index,
                                     struct thrdsrv_slot *slot, size_t size);
+
+/* Receives one line of logfmt, as thrdsrv_log_fn does. Returns 0, or a negative number to get no
+ * more. */
+typedef int thrdsrv_line_fn(void *user, const char *line);
+
+/* Says what thrdsrv_server_dump() would have logged: a line for the server ("msg=server ..."), one
+ * for each slot that holds a connection ("msg=slot ..."), and the counters ("msg=counters ..."),
+ * which are the last. The slots are as in thrdsrv_server_slot(). write is called on the calling
+ * thread, under no lock of the server's, so it may take its time; the log level does not matter.
+ * Returns 0, what write returned when that was negative, or E_INVALID in a child process of mode
+ * fork. Threads as thrdsrv_server_stats(). */
+THRDSRV_API int thrdsrv_server_report(struct thrdsrv_server *server, thrdsrv_line_fn *write,
+                                      void *user);
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,7 @@
 #include "cli/handlers_command.h"
 #include "cli/nearest.h"
 #include "cli/run_command.h"
+#include "cli/status_command.h"
 
 /* run gets the arguments from the command's name on, and returns the exit status; table is what it
  * reads them by. */
@@ -25,6 +26,7 @@ static const struct command {
 } commands[] = {
     {"handlers", "list the names for --handler", handlers_command, &handlers_table},
     {"run", "run a handler as a filter from standard input to output", run_command, &run_table},
+    {"status", "the slots and counters of a server that runs", status_command, &status_table},
     {"bench", "measure threads against processes, side by side, on this machine", bench_command,
      &bench_table},
     {"check", "how many connections this machine carries, and what limits them", check_command,

@@ -4,8 +4,8 @@
  * What it does: READY=1, RELOADING=1 and STOPPING=1, with a line for "systemctl status".
  * What it does not do: it never waits for a supervisor that does not read. Whoever does not listen
  * costs a warning, never the service. Sockets of family vsock (a virtual machine's) are not known.
- * Called by serve.c and ready.c on the main thread; by reload.c on its own, from the start of the service
- * to its end; notify_stopping() anywhere. */
+ * Called by serve.c and ready.c on the main thread; by reload.c on its own, from the start of the
+ * service to its end; notify_stopping() anywhere. */
 #ifndef THRD_CLI_NOTIFY_H
 #define THRD_CLI_NOTIFY_H
 

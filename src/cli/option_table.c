@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/control_path.h"
 #include "cli/list.h"
 #include "cli/options.h"
 #include "cli/services.h"
@@ -441,6 +442,17 @@ static const char *set_drain(void *target, const char *value)
     return complaint(units_parse_time(value, 0, UNITS_TIME_MAX_MS, &options->config.drain_ms));
 }
 
+static const char *set_control(void *target, const char *value)
+{
+    struct options *options = target;
+    if (value && strcmp(value, "off") == 0) {
+        options->control = NULL;
+        return NULL;
+    }
+    options->control = value ? value : "";
+    return value ? control_path_complaint(value) : NULL;
+}
+
 static const char *set_log(void *target, const char *value)
 {
     struct options *options = target;
@@ -462,7 +474,7 @@ static const char *const groups[] = {
     [OPTIONS_SOURCES] = "Limits by source; who is over its own is told busy:TEXT, or closed",
     [OPTIONS_TIMEOUTS] = "Timeouts, which cut a connection: 500ms, 30s, 5m, 2h, 1d or off",
     [OPTIONS_PRIVILEGES] = "Given up when the listeners are open; to be started as root",
-    [OPTIONS_OTHER] = "Log and help",
+    [OPTIONS_OTHER] = "Status, log and help",
 };
 
 /* In the order of --help. The defaults are those of THRDSRV_CONFIG_INIT, and the list of
@@ -545,6 +557,8 @@ static const struct argument_spec specs[] = {
     {"chroot", '\0', "DIR", NULL, "a directory", OPTIONS_PRIVILEGES,
      "see no files but those below this directory", set_chroot, false},
 
+    {"control", '\0', "PATH", "off", CONTROL_PATH_ALLOWED ", or off", OPTIONS_OTHER,
+     "a socket for 'thrd status', its owner's and root's", set_control, true},
     {"log", '\0', "LEVEL", "notice", "error, warn, notice, info or debug", OPTIONS_OTHER,
      "error, warn, notice, info (connections), debug", set_log, false},
 };

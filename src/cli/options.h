@@ -33,8 +33,9 @@ struct options {
     int ready_fd;                 /* -1: none */
     bool inetd;                   /* the one connection that is descriptor 0 */
     bool mode_is_given;
-    int64_t ballast_bytes;        /* memory to take before serving; 0: none */
-    bool has_handler;             /* --handler was given */
+    const char *control;   /* path of the control socket; "": its usual place; NULL: none */
+    int64_t ballast_bytes; /* memory to take before serving; 0: none */
+    bool has_handler;      /* --handler was given */
     const char *listen[OPTIONS_LISTEN_MAX];
     char busy_text[OPTIONS_BUSY_MAX + sizeof "\r\n"];
     const char *networks[OPTIONS_NETWORKS_MAX]; /* point to network_texts */

@@ -9,8 +9,8 @@
 #include "cli/limits_read.h"
 #include "cli/log_line.h"
 
-/* Beside those of slots and listeners: the standard streams, epoll, the wake-up, what a handler or
- * libc opens for a moment, and some room. */
+/* Beside those of slots and listeners: the standard streams, epoll, the wake-up, the same and a
+ * connection for the control socket, what a handler or libc opens for a moment, and some room. */
 #define DESCRIPTORS_BESIDE 16
 
 /* The soft limit is only low for the sake of programs that use select(2). */

@@ -31,7 +31,7 @@ bool ready_fd_is_usable(int fd)
 /* "ready listen=127.0.0.1:43211 listen=[::1]:43211 mode=thread handler=echo pid=4711\n". The
  * text is the caller's to free(); NULL when there is no memory for it. */
 static char *format_ready_line(const struct options *options, const struct thrdsrv_server *server,
-                               size_t *size)
+                               const char *control, size_t *size)
 {
     char *text = NULL;
     char address[ADDRESS_SIZE];
@@ -42,8 +42,11 @@ static char *format_ready_line(const struct options *options, const struct thrds
     fputs("ready", stream);
     for (size_t i = 0; thrdsrv_server_address(server, i, address, sizeof address) >= 0; i++)
         fprintf(stream, " listen=%s", log_line_quote(quoted, sizeof quoted, address));
-    fprintf(stream, " mode=%s handler=%s pid=%d\n", option_table_mode_name(options->config.mode),
+    fprintf(stream, " mode=%s handler=%s pid=%d", option_table_mode_name(options->config.mode),
             options->config.name, (int)getpid());
+    if (control)
+        fprintf(stream, " control=%s", log_line_quote(quoted, sizeof quoted, control));
+    fputc('\n', stream);
     if (fclose(stream) == 0)
         return text;
     free(text);
@@ -92,10 +95,11 @@ static void print_hint(const struct thrdsrv_server *server)
     }
 }
 
-void ready_announce(const struct options *options, const struct thrdsrv_server *server)
+void ready_announce(const struct options *options, const struct thrdsrv_server *server,
+                    const char *control)
 {
     size_t size = 0;
-    char *line = format_ready_line(options, server, &size);
+    char *line = format_ready_line(options, server, control, &size);
     if (line) {
         write_ready_line(options, STDOUT_FILENO, line, size);
         if (options->ready_fd >= 0)

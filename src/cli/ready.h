@@ -15,7 +15,9 @@
  * descriptor of our own may answer. */
 bool ready_fd_is_usable(int fd);
 
-/* Announces that server accepts connections. Closes options->ready_fd. */
-void ready_announce(const struct options *options, const struct thrdsrv_server *server);
+/* Announces that server accepts connections, and where it can be asked for its state; control is
+ * NULL where it cannot. Closes options->ready_fd. */
+void ready_announce(const struct options *options, const struct thrdsrv_server *server,
+                    const char *control);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/ballast.h"
+#include "cli/control.h"
 #include "cli/inetd.h"
 #include "cli/listen_fds.h"
 #include "cli/log_line.h"
@@ -188,28 +189,38 @@ static bool prepare(struct options *options, struct privileges *privileges,
            reload_first(options, status);
 }
 
-/* The listeners are open: from here on nobody needs to be root. */
+/* The listeners are open: when the control socket is, too, nobody needs to be root any more.
+ * Threads come after that. */
 static bool settle(struct options *options, struct privileges *privileges,
-                   struct thrdsrv_server *server, enum serve_status *status)
+                   struct thrdsrv_server *server, struct control *control,
+                   enum serve_status *status)
 {
-    return privileges_drop(privileges, options, status) && reload_start(options, server, status);
+    int error = control_open(control, options, server);
+    if (error == 0 && !privileges_drop(privileges, options, status))
+        return false;
+    if (error == 0)
+        error = control_start(control);
+    *status = create_failed(error);
+    return error == 0 && reload_start(options, server, status);
 }
 
 /* From here on there is service. */
-static int announce(const struct options *options, struct thrdsrv_server *server)
+static int announce(const struct options *options, struct thrdsrv_server *server,
+                    const struct control *control)
 {
     if (options->inetd) {
         notify_ready(server);
         return inetd_begin(server);
     }
-    ready_announce(options, server);
+    ready_announce(options, server, control->server ? control->path : NULL);
     return 0;
 }
 
-static enum serve_status run(struct options *options, struct thrdsrv_server *server)
+static enum serve_status run(struct options *options, struct thrdsrv_server *server,
+                             const struct control *control)
 {
     connect_signals(server);
-    int error = announce(options, server);
+    int error = announce(options, server, control);
     if (error == 0)
         error = thrdsrv_server_run(server);
     disconnect_signals();
@@ -221,6 +232,7 @@ static enum serve_status create_and_run(struct options *options, struct privileg
 {
     struct thrdsrv_config *config = &options->config;
     struct thrdsrv_server *server;
+    struct control control;
     enum serve_status status;
     with_reload = options->rules_file != NULL;
     hold_signals();
@@ -233,8 +245,9 @@ static enum serve_status create_and_run(struct options *options, struct privileg
     int error = thrdsrv_server_create(config, &server);
     if (error < 0)
         return create_failed(error);
-    if (settle(options, privileges, server, &status))
-        status = run(options, server);
+    if (settle(options, privileges, server, &control, &status))
+        status = run(options, server, &control);
+    control_close(&control);
     reload_stop();
     notify_end();
     thrdsrv_server_destroy(server);

@@ -152,6 +152,11 @@ static ssize_t receive_waiting(struct thrdsrv_conn *conn, void *buf, size_t size
     }
 }
 
+static void count_in(struct thrdsrv_conn *conn, size_t count)
+{
+    progress_move(conn->progress, &conn->progress->bytes_in, count, clock_coarse_ms());
+}
+
 static ssize_t receive(struct thrdsrv_conn *conn, void *buf, size_t size)
 {
     if (conn->end_of_input)
@@ -159,7 +164,7 @@ static ssize_t receive(struct thrdsrv_conn *conn, void *buf, size_t size)
     begin_wait(conn, conn->reading);
     ssize_t count = receive_waiting(conn, buf, size);
     if (count > 0)
-        progress_add(&conn->progress->bytes_in, (uint64_t)count);
+        count_in(conn, (size_t)count);
     end_wait(conn, count > 0);
     if (count == 0 && cut_already(conn) < 0) /* the end that we see is our own shutdown */
         return dead(conn);
@@ -195,7 +200,7 @@ size_t conn_read_ready(struct thrdsrv_conn *conn, void *buf, size_t size)
     ssize_t count = recv(conn->fd, buf, size, MSG_DONTWAIT);
     if (count <= 0)
         return 0;
-    progress_add(&conn->progress->bytes_in, (uint64_t)count);
+    count_in(conn, (size_t)count);
     return (size_t)count;
 }
 
@@ -305,7 +310,8 @@ int thrdsrv_conn_write(struct thrdsrv_conn *conn, const void *data, size_t size)
     while (size > 0 && error == 0) {
         ssize_t count = send(conn->fd, next, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count > 0) {
-            progress_add(&conn->progress->bytes_out, (uint64_t)count);
+            progress_move(conn->progress, &conn->progress->bytes_out, (size_t)count,
+                          clock_coarse_ms());
             conn->idle_ms = 0;
             next += count;
             size -= (size_t)count;

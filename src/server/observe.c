@@ -23,6 +23,17 @@ void thrdsrv_server_stats(struct thrdsrv_server *server, struct thrdsrv_stats *s
     copy_out(stats, size, &copy, sizeof copy);
 }
 
+/* Read without the lock, because it is a system call. The number was the worker's if it still has
+ * the connection: a thread lets go of its slot before it ends, a child is reaped before that. */
+static int64_t cpu_of(struct thrdsrv_server *server, unsigned index, const struct slot_view *view)
+{
+    struct slot_view again;
+    int64_t used_ns = view->worker > 0 ? clock_cpu_ns(view->worker, view->is_process) : -1;
+    bool is_known = used_ns >= 0 && slot_table_view(&server->table, index, &again) &&
+                    again.conn_id == view->conn_id && again.worker == view->worker;
+    return is_known ? clock_later(used_ns - view->cpu_began_ns, 0) / 1000 : -1;
+}
+
 static void describe(const struct slot_view *view, struct thrdsrv_slot *slot)
 {
     slot->state = view->state;
@@ -35,6 +46,9 @@ static void describe(const struct slot_view *view, struct thrdsrv_slot *slot)
         slot->waits_ms = clock_within(clock_coarse_ms() - view->waits_since_ms, 0, slot->age_ms);
     slot->bytes_in = view->bytes_in;
     slot->bytes_out = view->bytes_out;
+    slot->idle_ms = slot->age_ms;
+    if (view->moved_ms != 0) /* the same */
+        slot->idle_ms = clock_within(clock_coarse_ms() - view->moved_ms, 0, slot->age_ms);
     address_format(&view->peer, slot->peer);
     if (view->local.family)
         address_format(&view->local, slot->local);
@@ -60,8 +74,10 @@ int thrdsrv_server_slot(struct thrdsrv_server *server, unsigned index, struct th
     if (server->config.program)
         look(server, index);
     bool in_use = slot_table_view(&server->table, index, &view);
-    if (in_use)
+    if (in_use) {
         describe(&view, &copy);
+        copy.cpu_us = cpu_of(server, index, &view);
+    }
     copy_out(slot, size, &copy, sizeof copy);
     return in_use;
 }

@@ -12,6 +12,7 @@
 #define SERVER_PROGRESS_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <thrdsrv/observe.h>
@@ -19,6 +20,7 @@
 struct progress {
     _Alignas(64) _Atomic uint64_t bytes_in;
     _Atomic uint64_t bytes_out;
+    _Atomic uint64_t moved_ms;  /* CLOCK_MONOTONIC, when the last byte was; 0: none was */
     _Atomic uint64_t waiting;   /* ms of CLOCK_MONOTONIC since when, * 4 + enum thrdsrv_wait */
     _Atomic uint64_t waited_ms; /* waited for its peer before that; for the minimum rate */
     _Atomic int cut;            /* enum thrdsrv_end_reason; NONE until the connection is cut */
@@ -34,6 +36,14 @@ static inline uint64_t progress_read(_Atomic uint64_t *value)
 static inline void progress_add(_Atomic uint64_t *value, uint64_t count)
 {
     atomic_fetch_add_explicit(value, count, memory_order_acq_rel);
+}
+
+/* So many bytes, in or out, have moved now. */
+static inline void progress_move(struct progress *progress, _Atomic uint64_t *bytes, size_t count,
+                                 int64_t now_ms)
+{
+    progress_add(bytes, count);
+    atomic_exchange_explicit(&progress->moved_ms, (uint64_t)now_ms, memory_order_acq_rel);
 }
 
 static inline void progress_set(_Atomic uint64_t *value, uint64_t to)
@@ -100,6 +110,7 @@ static inline void progress_reset(struct progress *progress)
 {
     atomic_exchange(&progress->bytes_in, 0);
     atomic_exchange(&progress->bytes_out, 0);
+    atomic_exchange(&progress->moved_ms, 0);
     atomic_exchange(&progress->waiting, 0);
     atomic_exchange(&progress->waited_ms, 0);
     atomic_exchange(&progress->cut, THRDSRV_END_NONE);

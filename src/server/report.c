@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "server/clock.h"
 #include "server/server.h"
@@ -34,39 +35,38 @@ void report_quiesce(const struct thrdsrv_server *server, unsigned active, const 
     log_send(&server->config, THRDSRV_LOG_NOTICE, &line);
 }
 
-static void report_counters(struct thrdsrv_server *server)
+static void put_counters(struct log_line *line, struct thrdsrv_server *server)
 {
     struct thrdsrv_stats stats;
-    struct log_line line;
     slot_table_stats(&server->table, &stats);
-    log_begin(&line, "counters");
-    log_number(&line, "accepted", stats.accepted);
-    log_number(&line, "active", stats.active);
-    log_number(&line, "peak", stats.peak);
-    log_number(&line, "served", stats.served);
-    log_number(&line, "refused_full", stats.refused_full);
-    log_number(&line, "refused_admission", stats.refused_admission);
-    log_number(&line, "refused_source", stats.refused_source);
-    log_number(&line, "refused_rate", stats.refused_rate);
-    log_number(&line, "refused_rules", stats.refused_rules);
-    log_number(&line, "spawn_failures", stats.spawn_failures);
-    log_number(&line, "idle", stats.timeouts_idle);
-    log_number(&line, "first_byte", stats.timeouts_first_byte);
-    log_number(&line, "write_stall", stats.timeouts_write_stall);
-    log_number(&line, "lifetime", stats.timeouts_lifetime);
-    log_number(&line, "rate", stats.timeouts_rate);
-    log_number(&line, "accept_errors_conn", stats.accept_errors_conn);
-    log_number(&line, "accept_errors_system", stats.accept_errors_system);
-    log_number(&line, "bytes_in", stats.bytes_in);
-    log_number(&line, "bytes_out", stats.bytes_out);
-    log_send(&server->config, THRDSRV_LOG_NOTICE, &line);
+    log_begin(line, "counters");
+    log_number(line, "accepted", stats.accepted);
+    log_number(line, "active", stats.active);
+    log_number(line, "peak", stats.peak);
+    log_number(line, "served", stats.served);
+    log_number(line, "refused_full", stats.refused_full);
+    log_number(line, "refused_admission", stats.refused_admission);
+    log_number(line, "refused_source", stats.refused_source);
+    log_number(line, "refused_rate", stats.refused_rate);
+    log_number(line, "refused_rules", stats.refused_rules);
+    log_number(line, "spawn_failures", stats.spawn_failures);
+    log_number(line, "idle", stats.timeouts_idle);
+    log_number(line, "first_byte", stats.timeouts_first_byte);
+    log_number(line, "write_stall", stats.timeouts_write_stall);
+    log_number(line, "lifetime", stats.timeouts_lifetime);
+    log_number(line, "rate", stats.timeouts_rate);
+    log_number(line, "accept_errors_conn", stats.accept_errors_conn);
+    log_number(line, "accept_errors_system", stats.accept_errors_system);
+    log_number(line, "bytes_in", stats.bytes_in);
+    log_number(line, "bytes_out", stats.bytes_out);
 }
 
 void report_stop(struct thrdsrv_server *server)
 {
     struct thrdsrv_stats stats;
     struct log_line line;
-    report_counters(server);
+    put_counters(&line, server);
+    log_send(&server->config, THRDSRV_LOG_NOTICE, &line);
     slot_table_stats(&server->table, &stats);
     log_begin(&line, "stop");
     log_number(&line, "drained", stats.drained);
@@ -266,28 +266,69 @@ void report_usage_add(struct rusage *to, const struct rusage *what)
     to->ru_nivcsw += what->ru_nivcsw;
 }
 
-static void report_slot(const struct thrdsrv_server *server, const struct thrdsrv_slot *slot)
+static void put_server(struct log_line *line, struct thrdsrv_server *server)
+{
+    bool is_draining = slot_table_is_draining(&server->table);
+    log_begin(line, "server");
+    log_number(line, "pid", (uint64_t)getpid());
+    log_text(line, "version", THRDSRV_VERSION);
+    log_text(line, "mode", server->model->name);
+    log_text(line, "handler", server->config.name);
+    log_number(line, "slots", server->table.count);
+    log_text(line, "state", is_draining ? "draining" : "serving");
+    log_seconds(line, "up", clock_ns() - server->created_at_ns, 3);
+    text_of_addresses(line, server);
+}
+
+static void put_slot(struct log_line *line, const struct thrdsrv_server *server,
+                     const struct thrdsrv_slot *slot)
 {
     static const char *const waits[] = {"no", "read", "write", "end"};
-    struct log_line line;
-    begin_conn_line(&line, "slot", server, slot->conn, slot->index, slot->peer);
-    log_text(&line, "state", thrdsrv_slot_state_name(slot->state));
-    log_number(&line, "generation", slot->generation);
-    log_number(&line, "worker", (uint64_t)slot->worker);
-    log_seconds(&line, "age", slot->age_ms * 1000000, 3);
-    log_text(&line, "waits", waits[slot->waits]);
+    begin_conn_line(line, "slot", server, slot->conn, slot->index, slot->peer);
+    log_text(line, "state", thrdsrv_slot_state_name(slot->state));
+    log_number(line, "generation", slot->generation);
+    log_number(line, "worker", (uint64_t)slot->worker);
+    log_seconds(line, "age", slot->age_ms * 1000000, 3);
+    log_text(line, "waits", waits[slot->waits]);
     if (slot->waits != THRDSRV_WAIT_NONE)
-        log_seconds(&line, "for", slot->waits_ms * 1000000, 3);
-    log_number(&line, "in", slot->bytes_in);
-    log_number(&line, "out", slot->bytes_out);
-    log_send(&server->config, THRDSRV_LOG_NOTICE, &line);
+        log_seconds(line, "for", slot->waits_ms * 1000000, 3);
+    log_number(line, "in", slot->bytes_in);
+    log_number(line, "out", slot->bytes_out);
+    log_seconds(line, "idle", slot->idle_ms * 1000000, 3);
+    if (slot->cpu_us >= 0)
+        log_seconds(line, "cpu", slot->cpu_us * 1000, 6);
+}
+
+int thrdsrv_server_report(struct thrdsrv_server *server, thrdsrv_line_fn *write, void *user)
+{
+    struct thrdsrv_slot slot;
+    struct log_line line;
+    if (server_is_child_copy(server))
+        return THRDSRV_E_INVALID;
+    put_server(&line, server);
+    int error = write(user, line.text);
+    for (unsigned i = 0; i < server->table.count && error >= 0; i++) {
+        if (thrdsrv_server_slot(server, i, &slot, sizeof slot) <= 0)
+            continue;
+        put_slot(&line, server, &slot);
+        error = write(user, line.text);
+    }
+    if (error < 0)
+        return error;
+    put_counters(&line, server);
+    error = write(user, line.text);
+    return error < 0 ? error : 0;
+}
+
+static int write_to_log(void *user, const char *line)
+{
+    const struct thrdsrv_config *config = user;
+    config->log(config->user, THRDSRV_LOG_NOTICE, line);
+    return 0;
 }
 
 void report_dump(struct thrdsrv_server *server)
 {
-    struct thrdsrv_slot slot;
-    for (unsigned i = 0; i < server->table.count; i++)
-        if (thrdsrv_server_slot(server, i, &slot, sizeof slot) > 0)
-            report_slot(server, &slot);
-    report_counters(server);
+    if (log_wanted(&server->config, THRDSRV_LOG_NOTICE))
+        thrdsrv_server_report(server, write_to_log, &server->config);
 }

@@ -48,7 +48,7 @@ void report_usage_add(struct rusage *to, const struct rusage *what);
 /* after becomes what was used between before and after. */
 void report_usage_since(struct rusage *after, const struct rusage *before);
 
-/* The slots in use, a line each, and then the counters. Accept loop only. */
+/* Logs what thrdsrv_server_report() says. Accept loop only. */
 void report_dump(struct thrdsrv_server *server);
 
 #endif

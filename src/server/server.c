@@ -251,6 +251,7 @@ int thrdsrv_server_create(const struct thrdsrv_config *config, struct thrdsrv_se
     server->epoll = server->handover = -1;
     server->depth = atomic_fetch_add(&worker_depth, 0);
     server->check_at_ms = CLOCK_NEVER;
+    server->created_at_ns = clock_ns();
     int error = config_copy(&server->config, config);
     if (error == THRDSRV_E_MEMORY)
         failed(server, "strdup", error);

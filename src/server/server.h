@@ -41,6 +41,7 @@ enum request { REQUEST_QUIESCE = 1, REQUEST_STOP = 2, REQUEST_DUMP = 4 };
 struct thrdsrv_server {
     struct thrdsrv_config config;     /* [C] strings are our own copies */
     struct timeouts timeouts;         /* [C] */
+    int64_t created_at_ns;            /* [C] CLOCK_MONOTONIC */
     int64_t look_ms;                  /* [C] how often a connection is looked at, at least */
     struct bucket_rate rate;          /* [C] of connections that are let in */
     struct netblock *reserved;        /* [C] the networks that may have every slot */

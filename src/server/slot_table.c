@@ -470,6 +470,14 @@ void slot_table_stats(struct slot_table *table, struct thrdsrv_stats *stats)
     slot_table_unlock(table);
 }
 
+bool slot_table_is_draining(struct slot_table *table)
+{
+    slot_table_lock(table);
+    bool is_draining = table->draining;
+    slot_table_unlock(table);
+    return is_draining;
+}
+
 unsigned slot_table_active(struct slot_table *table)
 {
     slot_table_lock(table);
@@ -489,7 +497,9 @@ static bool holds_connection(const struct SockInfo *slot) REQUIRES(TABLE_LOCK)
 static void fill_view(const struct SockInfo *slot, struct slot_view *view) REQUIRES(TABLE_LOCK)
 {
     view->state = slot->state;
-    view->worker = slot->process.pid > 0 ? slot->process.pid : slot->worker;
+    view->is_process = slot->process.pid > 0;
+    view->worker = view->is_process ? slot->process.pid : slot->worker;
+    view->cpu_began_ns = view->is_process || slot->worker == 0 ? 0 : slot->cpu_began_ns;
     view->generation = slot->generation;
     view->conn_id = slot->conn_id;
     view->accepted_at_ns = slot->accepted_at_ns;
@@ -499,6 +509,7 @@ static void fill_view(const struct SockInfo *slot, struct slot_view *view) REQUI
     view->waits = progress_waiting(slot->progress, &view->waits_since_ms);
     view->bytes_in = progress_read(&slot->progress->bytes_in);
     view->bytes_out = progress_read(&slot->progress->bytes_out);
+    view->moved_ms = (int64_t)progress_read(&slot->progress->moved_ms);
 }
 
 bool slot_table_view(struct slot_table *table, unsigned index, struct slot_view *view)

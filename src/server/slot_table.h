@@ -86,6 +86,7 @@ struct SockInfo {
     struct address local;      /* [B] for the log; family 0: not asked for */
     unsigned conns_of_source;  /* [B] with this one; 0: not counted */
     const char *listener_text; /* [B] address of the listener that it came through */
+    int64_t cpu_began_ns;      /* [B] but by the worker: CPU time of its thread when it began */
 
     sem_t call; /* posted when a parked worker has a connection, or is to go */
 
@@ -253,6 +254,9 @@ unsigned slot_table_begin_drain(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 /* A copy of the counters. Any thread. */
 void slot_table_stats(struct slot_table *table, struct thrdsrv_stats *stats) EXCLUDES(TABLE_LOCK);
 
+/* Whether the server has stopped accepting. Any thread. */
+bool slot_table_is_draining(struct slot_table *table) EXCLUDES(TABLE_LOCK);
+
 /* Slots that hold a connection. */
 unsigned slot_table_active(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 
@@ -260,9 +264,11 @@ unsigned slot_table_active(struct slot_table *table) EXCLUDES(TABLE_LOCK);
 struct slot_view {
     enum thrdsrv_slot_state state;
     pid_t worker;
+    bool is_process; /* worker is the number of a process, else of a thread */
     uint32_t generation;
     uint64_t conn_id;
     int64_t accepted_at_ns;
+    int64_t cpu_began_ns; /* CPU time of the worker when it began with this connection */
     struct address peer;
     struct address local;
     const char *listener_text; /* lives as long as the server */
@@ -270,6 +276,7 @@ struct slot_view {
     int64_t waits_since_ms;
     uint64_t bytes_in;
     uint64_t bytes_out;
+    int64_t moved_ms; /* when the last byte was; 0: none was */
 };
 
 /* Copies the slot, all of one moment. Returns false, and nothing else, where it holds no

@@ -84,6 +84,7 @@ void traffic_look(struct SockInfo *slot, int64_t now_ms)
     uint32_t idle_ms = counters.last_data_received < counters.last_data_sent
                            ? counters.last_data_received
                            : counters.last_data_sent;
+    progress_set(&progress->moved_ms, (uint64_t)(now_ms - idle_ms));
     if (queued > 0)
         progress_wait(progress, THRDSRV_WAIT_WRITE, traffic->since_ms);
     else

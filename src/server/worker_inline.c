@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "server/accept_loop.h"
+#include "server/clock.h"
 #include "server/server.h"
 
 /* A struct conn_waiter: an epoll descriptor is itself readable when it has events. */
@@ -28,6 +29,7 @@ static int start(struct thrdsrv_server *server, struct SockInfo *slot)
 {
     struct conn_waiter waiter = {wait_and_loop, server};
     pid_t self = gettid();
+    slot->cpu_began_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     int fd = slot_table_activate(&server->table, slot, self);
     enum thrdsrv_end_reason reason = worker_run(slot, fd, self, &waiter);
     slot_table_release(&server->table, slot, reason, 0);

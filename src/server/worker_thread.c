@@ -105,6 +105,7 @@ static int next_connection(struct slot_table *table, struct SockInfo *slot, pid_
     while (!is_called(slot))
         if (slot_table_leave(table, slot, self))
             return -1;
+    slot->cpu_began_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     return slot_table_activate(table, slot, self);
 }
 
@@ -124,6 +125,7 @@ static void *thread_main(void *argument)
     bool parks = slot->server->config.park_ms > 0;
     pid_t self = gettid();
     set_own_name(slot);
+    slot->cpu_began_ns = 0; /* what it costs to make a worker is its first connection's */
     int fd = slot_table_activate(table, slot, self);
     while (fd >= 0) {
         enum thrdsrv_end_reason reason = worker_run(slot, fd, self, NULL);

@@ -140,8 +140,8 @@ static void look_at_warning(struct target *target, const char *line)
 
 static void look_at_line(struct target *target, const char *line)
 {
-    static const char *const usual[] = {"msg=slot",    "msg=counters", "msg=start",
-                                        "msg=quiesce", "msg=cut",      "msg=stop"};
+    static const char *const usual[] = {"msg=server",  "msg=slot", "msg=counters", "msg=start",
+                                        "msg=quiesce", "msg=cut",  "msg=stop"};
     target->log_lines++;
     if (log_line_matches(line, "level=warn")) {
         look_at_warning(target, line);

@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const usual[] = {"start", "quiesce", "cut", "counters",
-                                    "stop",  "slot",    "end", "begin"};
+static const char *const usual[] = {"start",  "quiesce", "cut", "counters", "stop",
+                                    "server", "slot",    "end", "begin"};
 
 static const char *const of_failures[] = {
     "cannot start worker",
     "accept failed",
     "connection refused",
     "cannot listen",
+    "cannot start the thread of the control socket",
     "cannot create the server",
     "cannot wait for events",
     "cannot write the ready line",

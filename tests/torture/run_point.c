@@ -99,7 +99,8 @@ static void see_fresh_client(struct play *play)
 
 static bool has_given_up(struct play *play)
 {
-    return launch_wait_end(play, 0) || launch_has_said(play, " level=error ");
+    return launch_wait_end(play, 0) || launch_has_said(play, " level=error ") ||
+           launch_has_said(play, " control="); /* that alone: the service goes on */
 }
 
 /* It may have given up, if a descriptor of its own was gone; and need not. */

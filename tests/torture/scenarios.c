@@ -40,6 +40,8 @@ const struct scenario *const scenarios[] = {
     &scenario_parked,
     &scenario_crowd,
     &scenario_several,
+    &scenario_control,
+    &scenario_control_from_start,
     &scenario_debug,
     &scenario_closed_log,
     &scenario_dump,

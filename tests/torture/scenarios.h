@@ -36,6 +36,8 @@ extern const struct scenario scenario_half_close;
 extern const struct scenario scenario_reset;
 extern const struct scenario scenario_parked;
 extern const struct scenario scenario_crowd;
+extern const struct scenario scenario_control;
+extern const struct scenario scenario_control_from_start;
 extern const struct scenario scenario_several;
 extern const struct scenario scenario_debug;
 extern const struct scenario scenario_closed_log;

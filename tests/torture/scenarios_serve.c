@@ -105,6 +105,22 @@ static void listen_unix_too(struct play *play)
     launch_add_option(play, option);
 }
 
+static void open_control(struct play *play)
+{
+    static char option[160];
+    snprintf(option, sizeof option, "--control=%s", play->path);
+    launch_add_option(play, option);
+}
+
+/* The control socket is the second listener; its client is told all, and then the end. */
+static void ask_for_status(struct play *play)
+{
+    int client = client_open(play);
+    client_must_talk(play, client);
+    client_must_be_cut(play, client_open_at(play, 1));
+    client_must_talk(play, client);
+}
+
 static void close_log(struct play *play)
 {
     int ends[2];
@@ -204,6 +220,10 @@ SERVE(reset, "clients that reset the connection", echo, usual, reset, );
 SERVE(parked, "one after the other: a parked worker serves the next", echo, parked, talk_in_turn,
       .counted = " accepted=4 ");
 SERVE(crowd, "six clients at once", echo, crowded, talk_at_once, .counted = " accepted=7 ");
+SERVE(control, "a client of the control socket", echo, usual, ask_for_status,
+      .set_up = open_control, .servers = 2);
+SERVE(control_from_start, "a control socket is made", echo, usual, NULL, .set_up = open_control,
+      .servers = 2, .from_start = true);
 SERVE(several, "several listeners", echo, several, talk_everywhere, .set_up = listen_unix_too);
 SERVE(debug, "everything is logged", echo, debug, talk_in_turn, );
 SERVE(closed_log, "everything is logged, and nobody reads it", echo, debug, talk_in_turn,

@@ -16,6 +16,7 @@
 #include "clients.h"
 #include "embedded.h"
 #include "patience.h"
+#include "server/clock.h"
 #include "suite.h"
 #include "thrd_process.h"
 
@@ -827,6 +828,165 @@ static void a_slot_that_waits_for_nothing(struct embedded *e)
     embedded_finish(e);
 }
 
+/* Idle is without a byte in or out, whatever the worker does meanwhile. */
+static void idle_begins_with_each_byte(struct embedded *e)
+{
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
+    let_pass(60);
+    struct thrdsrv_slot slot = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
+    assert_int_equal(slot.idle_ms, slot.age_ms); /* none has moved */
+    client_echo(fd, "hello");
+    int64_t echoed_ms = now_ms();
+    slot = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
+    assert_in_range(slot.idle_ms, 0, now_ms() - echoed_ms + 10); /* its clock has a tick of 4 ms */
+    let_pass(50);
+    slot = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
+    assert_in_range(slot.idle_ms, 40, now_ms() - echoed_ms + 10);
+    client_close(fd);
+    embedded_finish(e);
+}
+
+static void idle_is_told_of_a_handler_that_computes(struct embedded *e)
+{
+    sem_t *semaphore = shared_memory(sizeof *semaphore);
+    assert_int_equal(sem_init(semaphore, 1, 0), 0);
+    embedded_serve(e, wait_for_the_test);
+    e->context = semaphore;
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    client_expect_text(fd, "busy\n");
+    let_pass(50);
+    struct thrdsrv_slot slot = embedded_wait_slot(e, 0, THRDSRV_WAIT_NONE);
+    assert_in_range(slot.idle_ms, 40, slot.age_ms);
+    assert_int_equal(sem_post(semaphore), 0);
+    client_expect_eof(fd);
+    embedded_finish(e);
+}
+
+enum { BURNT_MS = 40 };
+
+/* Computes for so long at the first line, and answers each. */
+static int burn_first(struct thrdsrv_conn *conn, void *user)
+{
+    char line[16];
+    struct timespec used = {0};
+    (void)user;
+    while (thrdsrv_conn_read_line(conn, line, sizeof line) >= 0) {
+        struct timespec begin;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+        do
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+        while (line[0] == 'b' &&
+               (used.tv_sec - begin.tv_sec) * 1000 + (used.tv_nsec - begin.tv_nsec) / 1000000 <
+                   BURNT_MS);
+        int error = thrdsrv_conn_printf(conn, "%s\n", line);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+/* Of a worker that has served before, what it has used for this one. */
+static void cpu_time_is_the_connections_own(struct embedded *e)
+{
+    embedded_serve(e, burn_first);
+    e->config.slots = 1;
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    client_echo(fd, "burn\n");
+    struct thrdsrv_slot slot = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
+    assert_in_range(slot.cpu_us, BURNT_MS * 1000 - 1000, slot.age_ms * 1000 + 1000);
+    client_leave(fd);
+    embedded_wait_idle(e);
+    fd = client_connect(e->address);
+    client_echo(fd, "no more\n");
+    slot = embedded_wait_slot(e, 0, THRDSRV_WAIT_READ);
+    assert_int_equal(slot.conn, 2);
+    assert_in_range(slot.cpu_us, 0, BURNT_MS * 1000 - 1000);
+    client_close(fd);
+    embedded_finish(e);
+}
+
+static void cpu_time_of_nobody_is_not_known(struct embedded *e)
+{
+    const pid_t nobody = 1 << 23; /* above the highest of Linux, 2^22 */
+    (void)e;
+    assert_int_equal(clock_cpu_ns(nobody, true), -1);
+    assert_int_equal(clock_cpu_ns(nobody, false), -1);
+    assert_int_equal(clock_cpu_ns(getppid(), false), -1); /* no thread of ours */
+    assert_true(clock_cpu_ns(getppid(), true) >= 0);
+    assert_true(clock_cpu_ns(gettid(), false) > 0);
+}
+
+/* Lines that thrdsrv_server_report() has written, and when it is to stop. */
+struct told {
+    char text[4096];
+    unsigned lines;
+    unsigned most;
+};
+
+static int keep_told(void *user, const char *line)
+{
+    struct told *told = user;
+    size_t length = strlen(told->text);
+    snprintf(told->text + length, sizeof told->text - length, "%s\n", line);
+    return ++told->lines == told->most ? -4711 : 0;
+}
+
+static void a_report_is_the_dump(struct embedded *e)
+{
+    static const char *const begins[] = {"msg=server pid=", "msg=slot conn=1 slot=0 ",
+                                         "msg=slot conn=2 slot=1 ", "msg=counters accepted=2 "};
+    struct told told = {.most = 100};
+    e->config.slots = 2;
+    e->config.log_level = THRDSRV_LOG_ERROR; /* which has no part in it */
+    embedded_start(e);
+    int one = client_served(e->address), other = client_served(e->address);
+    assert_int_equal(thrdsrv_server_report(e->server, keep_told, &told), 0);
+    assert_int_equal(told.lines, 4);
+    const char *line = told.text;
+    for (size_t i = 0; i < 4; i++) {
+        assert_memory_equal(line, begins[i], strlen(begins[i]));
+        line = strchr(line, '\n') + 1;
+    }
+    assert_non_null(strstr(told.text, " slots=2 state=serving up="));
+    assert_non_null(strstr(told.text, e->address));
+    client_close(one);
+    client_close(other);
+    embedded_finish(e);
+}
+
+static void a_report_ends_when_nobody_wants_more(struct embedded *e)
+{
+    embedded_start(e);
+    int fd = client_served(e->address);
+    for (unsigned most = 1; most <= 3; most++) {
+        struct told told = {.most = most};
+        assert_int_equal(thrdsrv_server_report(e->server, keep_told, &told), -4711);
+        assert_int_equal(told.lines, most);
+    }
+    client_close(fd);
+    embedded_finish(e);
+}
+
+static void a_report_tells_of_the_drain(struct embedded *e)
+{
+    struct told told = {.most = 100};
+    embedded_start(e);
+    int fd = client_served(e->address);
+    thrdsrv_server_quiesce(e->server);
+    embedded_wait_log(e, "msg=quiesce");
+    assert_int_equal(thrdsrv_server_report(e->server, keep_told, &told), 0);
+    assert_non_null(strstr(told.text, " state=draining "));
+    client_leave(fd);
+    embedded_wait(e);
+    told.text[0] = '\0';
+    assert_int_equal(thrdsrv_server_report(e->server, keep_told, &told), 0); /* after run(), too */
+    assert_non_null(strstr(told.text, "msg=counters accepted=1 active=0 "));
+}
+
 /* Looks at its own server, which a child of mode fork has not. */
 static int look_from_inside(struct thrdsrv_conn *conn, void *user)
 {
@@ -836,8 +996,11 @@ static int look_from_inside(struct thrdsrv_conn *conn, void *user)
     (void)user;
     thrdsrv_server_stats(server, &stats, sizeof stats);
     int found = thrdsrv_server_slot(server, thrdsrv_conn_slot(conn), &slot, sizeof slot);
-    return thrdsrv_conn_printf(conn, "accepted %ju slot %d %s\n", (uintmax_t)stats.accepted, found,
-                               found == 1 && slot.conn == thrdsrv_conn_id(conn) ? "mine" : "-");
+    struct told told = {.most = 100};
+    int reported = thrdsrv_server_report(server, keep_told, &told);
+    return thrdsrv_conn_printf(
+        conn, "accepted %ju slot %d %s report %d, %u lines\n", (uintmax_t)stats.accepted, found,
+        found == 1 && slot.conn == thrdsrv_conn_id(conn) ? "mine" : "-", reported, told.lines);
 }
 
 static void a_handler_sees_the_server(struct embedded *e)
@@ -845,8 +1008,8 @@ static void a_handler_sees_the_server(struct embedded *e)
     embedded_serve(e, look_from_inside);
     embedded_start(e);
     client_expect_answer(e->address, e->config.mode == THRDSRV_MODE_FORK
-                                         ? "accepted 0 slot -1 -\n"
-                                         : "accepted 1 slot 1 mine\n");
+                                         ? "accepted 0 slot -1 - report -1, 0 lines\n"
+                                         : "accepted 1 slot 1 mine report 0, 3 lines\n");
     embedded_finish(e);
 }
 
@@ -883,6 +1046,14 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(stats_of_every_size),
         EMBEDDED_IN_ALL_MODES(slots_are_shown),
         EMBEDDED_IN_ALL_MODES(time_passes_in_slots),
+        EMBEDDED_IN_ALL_MODES(idle_begins_with_each_byte),
+        EMBEDDED_IN_ALL_MODES(idle_is_told_of_a_handler_that_computes),
+        EMBEDDED_IN_ALL_MODES(cpu_time_is_the_connections_own),
+        EMBEDDED_ONCE(cpu_time_of_nobody_is_not_known),
+        EMBEDDED_IN_MODE(a_report_is_the_dump, "thread", THRDSRV_MODE_THREAD),
+        EMBEDDED_IN_MODE(a_report_is_the_dump, "fork", THRDSRV_MODE_FORK),
+        EMBEDDED_IN_ALL_MODES(a_report_ends_when_nobody_wants_more),
+        EMBEDDED_IN_ALL_MODES(a_report_tells_of_the_drain),
         EMBEDDED_ONCE(slots_of_every_size),
         EMBEDDED_IN_ALL_MODES(a_slot_that_waits_to_write),
         EMBEDDED_IN_ALL_MODES(a_slot_that_waits_for_the_end),

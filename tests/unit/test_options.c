@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "cli/control_path.h"
 #include "cli/help.h"
 #include "cli/nearest.h"
 #include "cli/option_table.h"
@@ -491,6 +492,52 @@ static void test_stack(void **state)
     bad_value("--stack=off", "not a number");
 }
 
+static void test_control(void **state)
+{
+    (void)state;
+    good("");
+    assert_null(options.control);
+    good("--control");
+    assert_string_equal(options.control, ""); /* its usual place */
+    good("--control=/run/thrd.sock");
+    assert_string_equal(options.control, "/run/thrd.sock");
+    good("--control=/run/thrd.sock|--control=off");
+    assert_null(options.control);
+    good("--control=off|--control");
+    assert_string_equal(options.control, "");
+    bad_value("--control=", "no path");
+    bad_value("--control=a,b", "a comma in the path");
+    bad_value("--control=@abstract", "an abstract name has no owner; take a path");
+    bad("--control|/run/thrd.sock", "thrd: unexpected argument /run/thrd.sock\n"
+                                    "Try 'thrd --help'.");
+    char path[sizeof "--control=" + 108] = "--control=";
+    memset(path + strlen("--control="), 'x', 107);
+    good(path);
+    memset(path + strlen("--control="), 'x', 108);
+    assert_int_equal(parse(path), ARGUMENTS_WRONG);
+    assert_non_null(
+        strstr(message, "xxx...: the path is too long; allowed: a path of 1 to 107 bytes"));
+}
+
+/* Which names in the usual directory are control sockets of ours, and of which process. */
+static void test_control_names(void **state)
+{
+    (void)state;
+    assert_int_equal(control_path_process("thrd-4711.sock"), 4711);
+    assert_int_equal(control_path_process("thrd-2147483647.sock"), 2147483647);
+    static const char *const others[] = {"",
+                                         "thrd-",
+                                         "thrd-.sock",
+                                         "thrd-0.sock",
+                                         "thrd-1",
+                                         "thrd-1.sock~",
+                                         "xthrd-1.sock",
+                                         "thrd--1.sock",
+                                         "thrd-2147483648.sock"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(control_path_process(others[i]), 0);
+}
+
 static void test_ballast(void **state)
 {
     (void)state;
@@ -796,7 +843,7 @@ static bool names_option(const char *text, const char *name)
     snprintf(dashed, sizeof dashed, "--%s", name);
     size_t length = strlen(dashed);
     for (const char *at = text; (at = strstr(at, dashed)); at += length)
-        if (strchr(" =\n", at[length]))
+        if (strchr(" =[\n", at[length]))
             return true;
     return false;
 }
@@ -891,6 +938,8 @@ int main(void)
         cmocka_unit_test(test_reserve_leaves_a_slot),
         cmocka_unit_test(test_reserve_has_a_limit),
         cmocka_unit_test(test_stack),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_control_names),
         cmocka_unit_test(test_ballast),
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_min_rate),
