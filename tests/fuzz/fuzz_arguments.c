@@ -105,11 +105,20 @@ static void check_same_config(const struct options *a, const struct options *b)
     FUZZ_CHECK(one.listen_count == other.listen_count);
     for (size_t i = 0; i < one.listen_count; i++)
         FUZZ_CHECK(strcmp(one.listen[i], other.listen[i]) == 0);
+    FUZZ_CHECK(one.reserve_network_count == other.reserve_network_count);
+    for (size_t i = 0; i < one.reserve_network_count; i++)
+        FUZZ_CHECK(strcmp(one.reserve_networks[i], other.reserve_networks[i]) == 0);
+    FUZZ_CHECK(one.rule_count == other.rule_count);
+    for (size_t i = 0; i < one.rule_count; i++)
+        FUZZ_CHECK(strcmp(one.rules[i].network, other.rules[i].network) == 0 &&
+                   one.rules[i].allow == other.rules[i].allow);
     FUZZ_CHECK(strcmp(a->busy_text, b->busy_text) == 0);
     one.listen = other.listen = NULL;
     one.busy_text = other.busy_text = NULL;
     check_same_program(one.program, other.program);
     one.program = other.program = NULL;
+    one.reserve_networks = other.reserve_networks = NULL;
+    one.rules = other.rules = NULL;
     FUZZ_CHECK(memcmp(&one, &other, sizeof one) == 0);
     FUZZ_CHECK(a->ready_fd == b->ready_fd && a->ballast_bytes == b->ballast_bytes);
 }
