@@ -455,6 +455,71 @@ static void test_reserve(void **state)
               "a network is too long");
 }
 
+#define NO_NETWORK                                                                                 \
+    "a network is ADDRESS/BITS with a numeric IPv4 or IPv6 address, such as 10.0.0.0/8 or "        \
+    "fd00::/8"
+
+/* They add up; --reserve has texts of its own. */
+static void test_allow_and_deny(void **state)
+{
+    (void)state;
+    const struct thrdsrv_config *config =
+        good("--allow=10.0.0.0/8,::1|--reserve=2:127.0.0.0/8|--deny=10.1.0.0/16|--allow=fd00::/8");
+    static const struct thrdsrv_rule wanted[] = {
+        {"10.0.0.0/8", true}, {"::1", true}, {"10.1.0.0/16", false}, {"fd00::/8", true}};
+    assert_int_equal(config->rule_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(config->rules[i].network, wanted[i].network);
+        assert_int_equal(config->rules[i].allow, wanted[i].allow);
+    }
+    assert_string_equal(config->reserve_networks[0], "127.0.0.0/8");
+    assert_int_equal(good("")->rule_count, 0);
+    bad_value("--allow=", NO_NETWORK);
+    bad_value("--allow=10.0.0.0/8,", NO_NETWORK);
+    bad_value("--deny=10.0.0.0/33", "behind the / stands a number of bits from 0 to 32");
+    bad_value("--deny=::1,10.0.0.1/8", "the address has bits set behind the first BITS, so it is "
+                                       "no network: 10.0.0.0/8 is one, 10.0.0.1/8 is not");
+    bad_value("--deny=example.org", NO_NETWORK);
+    bad_value("--reserve=1:10.0.0.0/33", "behind the / stands a number of bits from 0 to 32");
+    bad_value("--allow=0000000000000000000000000000000000000000000000000000000000000000",
+              "a network is too long");
+}
+
+static void test_rules_have_a_limit(void **state)
+{
+    char arguments[64 + 4 * (OPTIONS_NETWORKS_MAX + 1)] = "--deny=::2|--allow=";
+    (void)state;
+    for (size_t i = 1; i < OPTIONS_NETWORKS_MAX; i++)
+        strcat(arguments, i > 1 ? ",::1" : "::1");
+    assert_int_equal(good(arguments)->rule_count, OPTIONS_NETWORKS_MAX);
+    strcat(arguments, "|--allow=::3");
+    bad(arguments, "thrd: --allow=::3: more than 64 networks; allowed: networks such as "
+                   "10.0.0.0/8,::1, up to 64 in all; more with --rules");
+}
+
+static void test_privileges(void **state)
+{
+    (void)state;
+    good("--user=nobody|--group=50|--chroot=/srv|--rules=rules");
+    assert_string_equal(options.user, "nobody");
+    assert_string_equal(options.group, "50");
+    assert_string_equal(options.chroot, "/srv");
+    assert_string_equal(options.rules_file, "rules");
+    good("");
+    assert_null(options.user);
+    assert_null(options.group);
+    assert_null(options.chroot);
+    assert_null(options.rules_file);
+    bad_value("--user=", "it is empty");
+    bad_value("--rules=", "it is empty");
+    bad("--group=50", "thrd: --group: is for --user, which is missing");
+    bad("--chroot=/srv", "thrd: --chroot: is for --user, which is missing: root leaves such a "
+                         "directory as it likes");
+    bad("--user=nobody|--chroot=/srv|--|cat",
+        "thrd: --chroot: the program behind -- needs its whole path, which is the same below DIR");
+    good("--user=nobody|--chroot=/srv|--|/bin/cat");
+}
+
 static void test_reserve_leaves_a_slot(void **state)
 {
     static const char wanted[] = "thrd: --reserve: leaves no slot for others; allowed: fewer than "
@@ -935,6 +1000,9 @@ int main(void)
         cmocka_unit_test(test_source_prefix),
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_allow_and_deny),
+        cmocka_unit_test(test_rules_have_a_limit),
+        cmocka_unit_test(test_privileges),
         cmocka_unit_test(test_reserve_leaves_a_slot),
         cmocka_unit_test(test_reserve_has_a_limit),
         cmocka_unit_test(test_stack),
