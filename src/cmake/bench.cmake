@@ -7,6 +7,7 @@
 
 add_library(thrd_client STATIC EXCLUDE_FROM_ALL
     client/dial.c
+    client/endpoint.c
     client/exchange.c
     client/histogram.c
     client/load.c
@@ -25,8 +26,8 @@ add_library(thrd_bench_core STATIC EXCLUDE_FROM_ALL
     bench/accounting.c
     bench/child.c
     bench/child_stop.c
-    bench/endpoint.c
     bench/figures.c
+    bench/free_port.c
     bench/held_memory.c
     bench/machine.c
     bench/measure.c
