@@ -8,6 +8,7 @@
 #include "cli/check_command.h"
 #include "cli/command.h"
 #include "cli/complaint.h"
+#include "cli/connect_command.h"
 #include "cli/demo_command.h"
 #include "cli/handlers_command.h"
 #include "cli/nearest.h"
@@ -21,6 +22,7 @@ static const struct command {
 } commands[] = {
     {"handlers", "list the names for --handler", handlers_command},
     {"run", "run a handler as a filter from standard input to output", run_command},
+    {"connect", "talk to a server: send and receive at once, split in two", connect_command},
     {"bench", "measure threads against processes, side by side, on this machine", bench_command},
     {"check", "how many connections this machine carries, and what limits them", check_command},
     {"demo", "show what a fault in one connection does to the others", demo_command},

@@ -25,7 +25,7 @@ SAFE = {
     "_exit", "_Exit", "abort", "accept", "clock_gettime", "close", "dup", "dup2", "fcntl", "fork",
     "getpid", "getppid", "gettid", "kill", "memcpy", "memset", "poll", "read", "recv", "raise", "send",
     "shutdown", "sigaction", "sigaddset", "sigdelset", "sigemptyset", "sigfillset", "signal",
-    "sigprocmask", "pthread_sigmask", "time", "waitpid", "write",
+    "sigprocmask", "pthread_sigmask", "tcsetattr", "time", "waitpid", "write",
     "__errno_location", "__stack_chk_fail",
 }  # fmt: skip
 INSTALLS = re.compile(
