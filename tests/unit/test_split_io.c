@@ -1,4 +1,4 @@
-/* test_split_io.c - client/split_io.c between a pipe and a server that is a thread of this program:
+/* test_split_io.c - client/split_io.c between a pipe and a server that this program forks:
  * every call that may be interrupted or move less than it was asked to does so, and nothing is lost
  * or doubled; every call that may fail does so, and leaves no descriptor, thread or child. What it
  * is as a command is tests/integration/test_connect.c's. */
@@ -128,10 +128,17 @@ pid_t __wrap_fork(void)
 
 /* ---- Servers ------------------------------------------------------------------------------- */
 
-/* Calls that are not meant to fail: write(2) and recvfrom(2) are not wrapped. */
+/* Processes, so that nothing of theirs is in the client: what fails there ends them with status 1.
+ * Their calls are not meant to fail: write(2) and recvfrom(2) are not wrapped. */
 static ssize_t take(int fd, void *data, size_t size)
 {
     return recvfrom(fd, data, size, 0, NULL, NULL);
+}
+
+static void give(int fd, const void *data, size_t size)
+{
+    if (write(fd, data, size) != (ssize_t)size)
+        _exit(1);
 }
 
 static void echo(int fd)
@@ -139,7 +146,7 @@ static void echo(int fd)
     static char data[4096];
     ssize_t count;
     while ((count = take(fd, data, sizeof data)) > 0)
-        assert_int_equal(write(fd, data, (size_t)count), count);
+        give(fd, data, (size_t)count);
 }
 
 #define MUCH 1000000
@@ -153,12 +160,12 @@ static void take_no_more(int fd)
     shutdown(fd, SHUT_RD);
     while (take(fd, &byte, 1) > 0) /* what is left unread would be a reset */
         ;
-    assert_int_equal(write(fd, answer, sizeof answer), sizeof answer);
+    give(fd, answer, sizeof answer);
 }
 
 static void answer_only(int fd)
 {
-    assert_int_equal(write(fd, "answer", 6), 6);
+    give(fd, "answer", 6);
 }
 
 /* Ends its side, takes nothing and stays until the client has gone. */
@@ -175,7 +182,8 @@ static void answer_later(int fd)
 {
     int64_t deadline = patience();
     while (calls->count[SEND] == 0)
-        assert_true(look_again(deadline));
+        if (!look_again(deadline))
+            _exit(1);
     answer_only(fd);
 }
 
@@ -192,7 +200,7 @@ struct conversation {
     void (*serve)(int fd);
     int server; /* the server's end */
     int writes; /* the end of the pipe that is the input; -1: the input is at its end */
-    pthread_t thread;
+    pid_t process;
     struct split_config config;
     struct split_result result;
 };
@@ -213,13 +221,19 @@ static int deliver(const void *data, size_t size)
     return 0;
 }
 
-static void *serve(void *argument)
+/* The server has nothing of the client's, whose end it could not see otherwise. */
+static void start_server(struct conversation *c)
 {
-    struct conversation *c = argument;
-    c->serve(c->server);
-    shutdown(c->server, SHUT_RDWR); /* a child of mode fork has it, too, as this is one program */
+    c->process = __real_fork();
+    assert_true(c->process >= 0);
+    if (c->process == 0) {
+        close(c->config.socket);
+        close(c->config.input);
+        close(c->writes);
+        c->serve(c->server);
+        _exit(0);
+    }
     close(c->server);
-    return NULL;
 }
 
 static struct conversation prepare(enum split_mode mode, void (*serve_so)(int), const void *input,
@@ -246,16 +260,18 @@ static struct conversation prepare(enum split_mode mode, void (*serve_so)(int), 
 /* All that it used is given back, and no child is left. */
 static void converse(struct conversation *c)
 {
+    int status;
+    start_server(c);
     int fds = proc_count_fds(getpid());
-    assert_int_equal(__real_pthread_create(&c->thread, NULL, serve, c), 0);
     split_io_run(&c->config, &c->result);
     memset(calls, 0, sizeof *calls);
     deliver_error = 0;
+    assert_int_equal(proc_count_fds(getpid()), fds);
+    shutdown(c->config.socket, SHUT_RDWR); /* for the server, in case it waits */
+    assert_int_equal(__real_waitpid(c->process, &status, 0), c->process);
+    assert_int_equal(status, 0);
     assert_int_equal(__real_waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
-    shutdown(c->config.socket, SHUT_RDWR); /* for the server, in case it waits */
-    pthread_join(c->thread, NULL);
-    assert_int_equal(proc_count_fds(getpid()), fds - 1); /* the server has closed its own */
     close(c->config.socket);
     close(c->config.input);
     if (c->writes >= 0)
