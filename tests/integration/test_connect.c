@@ -210,11 +210,12 @@ static void without_input_the_answer_comes_all_the_same(struct process *server)
 
 /* ---- The server ends --------------------------------------------------------------------- */
 
-/* Input that is not there yet is not waited for, in a pipe or at a terminal: the server's last word is
- * shown, and that is the end. */
+/* Input that is not there yet is not waited for, in a pipe or at a terminal: the server's last word
+ * is shown, and that is the end. */
 static void an_idle_input_does_not_delay_the_end(struct process *server)
 {
-    static const char last[] = "abcdeerror: expected a number from 0 to 2147483647 and a newline\r\n";
+    static const char last[] =
+        "abcdeerror: expected a number from 0 to 2147483647 and a newline\r\n";
     struct process *client = suite_another_process();
     process_start(server, "--handler=bytes", NULL);
     for (size_t i = 0; i < MODES; i++) {
