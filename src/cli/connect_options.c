@@ -100,11 +100,10 @@ const struct argument_table connect_table = {
              "                                        what comes to standard output, both at\n"
              "                                        once; ADDRESS is HOST:PORT, [V6]:PORT or\n"
              "                                        unix:PATH\n",
-    .epilogue =
-        "The end of the input ends our side; the server's end is the end.\n"
-        "Exit status: 0 complete, 3 the server ended before it had all of the input, 4 the\n"
-        "         connection broke, 5 --idle has passed, 2 usage, 1 cannot connect, read or\n"
-        "         write.\n",
+    .epilogue = "The end of the input ends our side; the server's end is the end.\n"
+                "Exit status: 0 complete, 3 the server ended before it had all of the input,\n"
+                "             4 the connection broke, 5 --idle has passed, 2 usage, 1 cannot\n"
+                "             connect, read or write.\n",
     .specs = specs,
     .spec_count = sizeof specs / sizeof specs[0],
     .groups = groups,
