@@ -96,10 +96,10 @@ static const struct argument_spec specs[] = {
 
 const struct argument_table connect_table = {
     .command = "connect",
-    .usage = "Usage: thrd connect [OPTIONS] ADDRESS   send standard input to a server, and write\n"
-             "                                        what comes to standard output, both at\n"
-             "                                        once; ADDRESS is HOST:PORT, [V6]:PORT or\n"
-             "                                        unix:PATH\n",
+    .usage = "Usage: thrd connect [OPTIONS] ADDRESS   send standard input to a server, and at\n"
+             "                                        the same time write what comes to\n"
+             "                                        standard output; ADDRESS is HOST:PORT,\n"
+             "                                        [V6]:PORT or unix:PATH\n",
     .epilogue = "The end of the input ends our side; the server's end is the end.\n"
                 "Exit status: 0 complete, 3 the server ended before it had all of the input,\n"
                 "             4 the connection broke, 5 --idle has passed, 2 usage, 1 cannot\n"
