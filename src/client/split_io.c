@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -102,12 +101,13 @@ static void end_in_order(struct conversation *c)
 /* ---- The receiver -------------------------------------------------------------------------- */
 
 /* Bytes that the server's side has acknowledged; those of a Unix-domain socket it has read. Any
- * change is a movement, so that an estimate does. */
+ * change is a movement, so that an estimate does. tcp(7) calls what is queued SIOCOUTQ, which is
+ * the same number as TIOCOUTQ, in a header that musl does not have. */
 static uint64_t count_taken(const struct conversation *c)
 {
     int queued = 0;
     uint64_t sent = atomic_fetch_add(&c->shared->sender.sent, 0);
-    return ioctl(c->config->socket, SIOCOUTQ, &queued) < 0 ? sent : sent - (uint64_t)queued;
+    return ioctl(c->config->socket, TIOCOUTQ, &queued) < 0 ? sent : sent - (uint64_t)queued;
 }
 
 /* Whether the limit has passed. Nothing has come since moved_ms. */
