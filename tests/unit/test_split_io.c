@@ -194,6 +194,16 @@ static void say_nothing(int fd)
         ;
 }
 
+enum { SLOW_MS = 6, SLOW_LIMIT_MS = 300 };
+
+/* A few bytes at a time: many of these are less than what makes room to send on. */
+static void take_slowly(int fd)
+{
+    char bytes[5];
+    while (take(fd, bytes, sizeof bytes) > 0)
+        let_pass(SLOW_MS);
+}
+
 /* ---- A conversation ------------------------------------------------------------------------ */
 
 struct conversation {
@@ -383,6 +393,27 @@ static void test_silence(void **state)
     }
 }
 
+/* send(2) has no room for twice as long as the limit, but the server takes something all the time.
+ */
+static void test_a_server_that_takes_slowly_is_not_silent(void **state)
+{
+    enum { QUEUE = 50000 };
+    static const char input[1200];
+    const int queue = QUEUE;
+    (void)state;
+    EACH_MODE(mode)
+    {
+        struct conversation c = prepare(mode, take_slowly, input, sizeof input, true);
+        assert_int_equal(setsockopt(c.config.socket, SOL_SOCKET, SO_SNDBUF, &queue, sizeof queue),
+                         0);
+        calls->are_flaky = true; /* pieces of five bytes, each of which takes its place in it */
+        c.config.idle_ms = allow_ms(SLOW_LIMIT_MS);
+        converse(&c);
+        expect_end(&c, SPLIT_COMPLETE, 0);
+        assert_int_equal(c.result.sent, sizeof input);
+    }
+}
+
 /* ---- What fails ---------------------------------------------------------------------------- */
 
 static void with_error(struct conversation c, enum call call, int error, enum split_end end)
@@ -429,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_the_end_of_the_server_ends_the_sender),
         cmocka_unit_test(test_the_escape_ends_both),
         cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_a_server_that_takes_slowly_is_not_silent),
         cmocka_unit_test(test_failures_are_told),
         cmocka_unit_test(test_without_a_sender_there_is_no_conversation),
     };
