@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/endpoint.h"
+#include "bench/free_port.h"
+#include "client/endpoint.h"
 #include "client/monotonic.h"
 
 #define START_LIMIT_MS 10000
@@ -296,7 +297,7 @@ static int start_command(const struct target *target, const struct start *start,
                  target->command);
         return -1;
     }
-    in_port_t port = endpoint_free_port();
+    in_port_t port = free_port();
     if (port == 0 || start_shell(target->command, port, &start->process->child) < 0) {
         snprintf(error, size, "cannot start '%s': %s", target->command, strerror(errno));
         return -1;

@@ -32,6 +32,11 @@ int command_finish_stdout(void)
     return fflush(stdout) == 0 && !ferror(stdout) ? COMMAND_DONE : command_fail_stdout(errno);
 }
 
+int command_close_stdout(void)
+{
+    return close(STDOUT_FILENO) == 0 || errno == EBADF ? COMMAND_DONE : command_fail_stdout(errno);
+}
+
 bool command_goes_on(const struct argument_table *table, enum arguments_end end,
                      const char *message, int *status)
 {

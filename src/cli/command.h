@@ -33,6 +33,11 @@ void command_hold_streams(void);
  * pipe): that must not look like success to a script. Says so on stderr. */
 int command_finish_stdout(void);
 
+/* Closes standard output when all has been written to it without stdio: network file systems may
+ * report only now what write(2) could not write (close(2)). EBADF: it was closed all the time, and
+ * nothing was to be written. Returns COMMAND_DONE, or COMMAND_SYSTEM and says so on stderr. */
+int command_close_stdout(void);
+
 /* Says that standard output cannot be written because of errno error. Returns COMMAND_SYSTEM. */
 int command_fail_stdout(int error);
 

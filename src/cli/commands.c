@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/complete_command.h"
+#include "cli/connect_command.h"
 #include "cli/demo_command.h"
 #include "cli/handlers_command.h"
 #include "cli/nearest.h"
@@ -26,6 +27,8 @@ static const struct command {
 } commands[] = {
     {"handlers", "list the names for --handler", handlers_command, &handlers_table},
     {"run", "run a handler as a filter from standard input to output", run_command, &run_table},
+    {"connect", "talk to a server: send and receive at once, split in two", connect_command,
+     &connect_table},
     {"status", "the slots and counters of a server that runs", status_command, &status_table},
     {"bench", "measure threads against processes, side by side, on this machine", bench_command,
      &bench_table},

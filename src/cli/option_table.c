@@ -375,15 +375,9 @@ static const char *set_stack(void *target, const char *value)
     return complaint(status);
 }
 
-/* A time; "off" and 0 both switch it off, because 0 does so in most other programs and in
- * struct thrdsrv_config. */
 static const char *set_timeout(int64_t *field, const char *value)
 {
-    if (strcmp(value, "off") == 0) {
-        *field = 0;
-        return NULL;
-    }
-    return complaint(units_parse_time(value, 0, UNITS_TIME_MAX_MS, field));
+    return complaint(units_parse_timeout(value, field));
 }
 
 static const char *set_park(void *target, const char *value)

@@ -62,23 +62,16 @@ const struct argument_table run_table = {
     .finish = finish,
 };
 
-/* Network file systems may report only now what write(2) could not write (close(2)). EBADF: it was
- * closed all the time, and nothing was to be written. */
-static int close_stdout(void)
-{
-    return close(STDOUT_FILENO) == 0 || errno == EBADF ? COMMAND_DONE : command_fail_stdout(errno);
-}
-
 static int filter(const struct thrdsrv_handler *handler)
 {
     uintmax_t consumed;
     switch (filter_run(handler, STDIN_FILENO, STDOUT_FILENO, &consumed)) {
     case FILTER_COMPLETE:
-        return close_stdout();
+        return command_close_stdout();
     case FILTER_REFUSED:
         fprintf(stderr, "thrd: run %s: input refused after %ju bytes; the output says why\n",
                 handler->name, consumed);
-        return close_stdout() == COMMAND_DONE ? STATUS_REFUSED : COMMAND_SYSTEM;
+        return command_close_stdout() == COMMAND_DONE ? STATUS_REFUSED : COMMAND_SYSTEM;
     case FILTER_CANNOT_READ:
         fprintf(stderr, "thrd: cannot read standard input: %s\n", strerror(errno));
         return COMMAND_SYSTEM;

@@ -123,6 +123,14 @@ enum units_status units_parse_time(const char *text, int64_t min, int64_t max, i
     return parse_span(text, text + strlen(text), time_units, UNITS_BAD_TIME_UNIT, min, max, ms);
 }
 
+enum units_status units_parse_timeout(const char *text, int64_t *ms)
+{
+    if (strcmp(text, "off") != 0)
+        return units_parse_time(text, 0, UNITS_TIME_MAX_MS, ms);
+    *ms = 0;
+    return UNITS_OK;
+}
+
 enum units_status units_parse_rate(const char *text, int64_t *bytes, int64_t *ms)
 {
     int64_t size;

@@ -41,6 +41,10 @@ enum units_status units_parse_size(const char *text, int64_t min, int64_t max, i
 /* "500ms", "30s", "5m", "2h", "1d", in lower case, or "0". The result is milliseconds. */
 enum units_status units_parse_time(const char *text, int64_t min, int64_t max, int64_t *ms);
 
+/* A time up to UNITS_TIME_MAX_MS that limits something; "off" and 0 both switch it off, because 0
+ * does so in most other programs and in struct thrdsrv_config. */
+enum units_status units_parse_timeout(const char *text, int64_t *ms);
+
 /* "500/20s": a size from 1 to UNITS_SIZE_MAX in a time from 1ms to UNITS_TIME_MAX_MS. Sets both
  * results or none. */
 enum units_status units_parse_rate(const char *text, int64_t *bytes, int64_t *ms);

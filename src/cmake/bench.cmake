@@ -1,12 +1,19 @@
 # What the program measures with; not installed, and nothing that the server is made of.
 #
-#   thrd_client         the load generator
+#   thrd_client         the load generator, and the client of `thrd connect`
 #   thrd_bench_core     servers to be measured, what they cost; `thrd check` needs no more
 #   thrd_bench_report   the document of a run, and the forms in which people want it: needs jansson
 #   thrd_bench          the command, or a file that says why it is not there
 
+# The sender of `thrd connect` in a process of its own.
+if(THRDSRV_FORK)
+    set(split_fork client/split_fork.c)
+else()
+    set(split_fork client/split_fork_none.c)
+endif()
 add_library(thrd_client STATIC EXCLUDE_FROM_ALL
     client/dial.c
+    client/endpoint.c
     client/exchange.c
     client/histogram.c
     client/load.c
@@ -17,7 +24,11 @@ add_library(thrd_client STATIC EXCLUDE_FROM_ALL
     client/open_files.c
     client/payload.c
     client/spare_sockets.c
-    client/tally.c)
+    client/split_io.c
+    client/split_sender.c
+    client/split_thread.c
+    client/tally.c
+    ${split_fork})
 target_include_directories(thrd_client PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(thrd_client PRIVATE thrdsrv_flags PUBLIC Threads::Threads)
 
@@ -25,8 +36,8 @@ add_library(thrd_bench_core STATIC EXCLUDE_FROM_ALL
     bench/accounting.c
     bench/child.c
     bench/child_stop.c
-    bench/endpoint.c
     bench/figures.c
+    bench/free_port.c
     bench/held_memory.c
     bench/machine.c
     bench/measure.c

@@ -9,10 +9,10 @@ set(examples_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/thrdsrv/examples)
 set(generated ${CMAKE_CURRENT_BINARY_DIR}/install)
 
 # The program. Without jansson it has thrd bench too, as a command that says why it cannot, and
-# thrd(1) refers to the page: both pages always.
+# thrd(1) refers to the page: all pages always.
 if(THRDSRV_PROGRAM)
     install(TARGETS thrd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Runtime)
-    install(FILES man/thrd.1 man/thrd-bench.1
+    install(FILES man/thrd.1 man/thrd-bench.1 man/thrd-connect.1
             DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT Runtime)
 
     # Units: systemd knows where, for the system's own prefix. They name the program without a folder.

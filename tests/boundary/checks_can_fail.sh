@@ -116,7 +116,7 @@ for name in '<thrdsrv/error.h>' '"bench/statistics.h"' '<jansson.h>' '"cli/units
     want 1 "client includes $name" sh "$here/includes.sh" "$work/tree"
 done
 copy
-echo '#include "bench/bench.h"' > "$work/tree/src/cli/fine.c"
+printf '#include %s\n' '"bench/bench.h"' '"client/split_io.h"' > "$work/tree/src/cli/fine.c"
 printf '#include %s\n' '<sys/socket.h>' '"client/load.h"' > "$work/tree/src/bench/fine.c"
 printf '#include %s\n' '<jansson.h>' '"bench/figures.h"' > "$work/tree/src/bench/report/fine.c"
 printf '#include %s\n' '<netinet/tcp.h>' '<linux/errqueue.h>' > "$work/tree/src/client/fine.c"

@@ -25,7 +25,7 @@ SAFE = {
     "_exit", "_Exit", "abort", "accept", "clock_gettime", "close", "dup", "dup2", "fcntl", "fork",
     "getpid", "getppid", "gettid", "kill", "memcpy", "memset", "poll", "read", "recv", "raise", "send", "sendto",
     "shutdown", "sigaction", "sigaddset", "sigdelset", "sigemptyset", "sigfillset", "signal",
-    "sem_post", "sigprocmask", "pthread_sigmask", "time", "waitpid", "write",
+    "sem_post", "sigprocmask", "pthread_sigmask", "tcsetattr", "time", "waitpid", "write",
     "__errno_location", "__stack_chk_fail",
 }  # fmt: skip
 INSTALLS = re.compile(

@@ -1,6 +1,6 @@
-/* fuzz_arguments.c - whole command lines: of the server, of `thrd run` and of `thrd bench`. What is
- * wrong is said in one or two clean lines, what is right makes a configuration that the library
- * takes, and
+/* fuzz_arguments.c - whole command lines: of the server, of `thrd run`, `thrd connect` and
+ * `thrd bench`. What is wrong is said in one or two clean lines, what is right makes a
+ * configuration that the library takes, and
  * "--name=value" means what "--name" "value" means.
  *
  * The input: which of them; then the arguments, NUL between them. */
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/bench_options.h"
+#include "cli/connect_options.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/run_command.h"
@@ -175,6 +176,21 @@ static void check_run(const struct line *line)
         FUZZ_CHECK(handler != NULL);
 }
 
+static void check_connect(const struct line *line)
+{
+    struct connect_options options = {0}, again = {0};
+    char message[ARGUMENTS_MESSAGE_SIZE], other[ARGUMENTS_MESSAGE_SIZE];
+    struct line separate;
+    enum arguments_end end = parse(&connect_table, &options, line, message);
+    if (end == ARGUMENTS_COMPLETE)
+        FUZZ_CHECK(options.address != NULL && options.idle_ms >= 0 && options.timeout_ms >= 0);
+    separate_values(&separate, line, &connect_table);
+    FUZZ_CHECK(parse(&connect_table, &again, &separate, other) == end);
+    FUZZ_CHECK(strcmp(message, other) == 0);
+    FUZZ_CHECK(options.mode == again.mode && options.idle_ms == again.idle_ms &&
+               options.timeout_ms == again.timeout_ms && options.raw == again.raw);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
@@ -190,6 +206,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_bench(&line);
     else if (which == 'r')
         check_run(&line);
+    else if (which == 'c')
+        check_connect(&line);
     else
         check_server(&line);
     free(text);

@@ -9,14 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "oracle.h"
 #include "patience.h"
+#include "pipes.h"
 #include "proc_fs.h"
 #include "process_log.h"
+#include "pseudo_terminal.h"
 #include "random.h"
 #include "stream.h"
 #include "suite.h"
@@ -25,96 +26,12 @@ enum { STATUS_SYSTEM = 1, STATUS_USAGE = 2, STATUS_REFUSED = 3 };
 
 /* ---- Talking to it ----------------------------------------------------------------------- */
 
-/* Both pipes of a filter, seen from the test: request is written, reply is read. The test's ends
- * are non-blocking; those of the filter are so where that is the subject. */
-struct pipes {
-    int request;
-    int reply;
-};
-
 static struct pipes start_between_pipes(struct process *p, const char *handler, int flags)
 {
-    int in[2];
-    int out[2];
-    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    assert_int_equal(fcntl(in[0], F_SETFL, flags), 0);
-    assert_int_equal(fcntl(out[1], F_SETFL, flags), 0);
-    assert_int_equal(fcntl(in[1], F_SETFL, O_NONBLOCK), 0);
-    assert_int_equal(fcntl(out[0], F_SETFL, O_NONBLOCK), 0);
-    p->stdin_fd = in[0];
-    p->stdout_fd = out[1];
+    struct pipes pipes = pipes_make(p, flags);
     process_command(p, "run", handler, NULL);
-    close(in[0]);
-    close(out[1]);
-    return (struct pipes){.request = in[1], .reply = out[0]};
-}
-
-/* Writes what the pipe takes of the request. Returns how much of it has gone now. */
-static uint64_t send_some(int fd, const struct pattern *request, uint64_t sent)
-{
-    size_t offset = (size_t)(sent % request->size);
-    size_t size = request->size - offset;
-    if (size > request->total - sent)
-        size = (size_t)(request->total - sent);
-    ssize_t count = write(fd, request->data + offset, size);
-    if (count < 0 && errno != EAGAIN)
-        suite_fail("cannot write to the filter: %s", strerror(errno));
-    return sent + (count > 0 ? (uint64_t)count : 0);
-}
-
-/* Fails unless the next size bytes of the reply are these. */
-static void compare(const struct pattern *reply, uint64_t received, const unsigned char *data,
-                    size_t size)
-{
-    if (size > reply->total - received)
-        suite_fail("more than the %ju bytes of the answer", (uintmax_t)reply->total);
-    for (size_t i = 0; i < size; i++)
-        if (data[i] != reply->data[(received + i) % reply->size])
-            suite_fail("byte %ju of the answer is wrong: %d", (uintmax_t)(received + i), data[i]);
-}
-
-/* Writes the request and its end, reads the reply and its end, both at once; closes both. */
-static void converse(struct pipes pipes, const struct pattern *request, const struct pattern *reply)
-{
-    static unsigned char buf[65536];
-    int64_t deadline = patience();
-    uint64_t sent = 0;
-    uint64_t received = 0;
-    for (ssize_t count = 1; count != 0;) {
-        if (sent == request->total && pipes.request >= 0) {
-            close(pipes.request);
-            pipes.request = -1;
-        }
-        struct pollfd fds[2] = {{.fd = pipes.reply, .events = POLLIN},
-                                {.fd = pipes.request, .events = POLLOUT}};
-        if (poll(fds, 2, time_left(deadline)) <= 0)
-            suite_fail("the filter stands still: %ju of %ju bytes sent, %ju of %ju received",
-                       (uintmax_t)sent, (uintmax_t)request->total, (uintmax_t)received,
-                       (uintmax_t)reply->total);
-        if (fds[1].revents != 0)
-            sent = send_some(pipes.request, request, sent);
-        count = read(pipes.reply, buf, sizeof buf);
-        if (count > 0) {
-            compare(reply, received, buf, (size_t)count);
-            received += (uint64_t)count;
-            deadline = patience();
-        }
-    }
-    close(pipes.reply);
-    if (received != reply->total || sent != request->total)
-        suite_fail("%ju of %ju bytes sent, %ju of %ju received", (uintmax_t)sent,
-                   (uintmax_t)request->total, (uintmax_t)received, (uintmax_t)reply->total);
-}
-
-/* The program ends with this status, and says this, or nothing, on stderr. */
-static void expect_end(struct process *p, int status, const char *message)
-{
-    p->expect_exit = status;
-    assert_int_equal(process_wait_exit(p), status);
-    const char *text = process_log_text(p);
-    if (message[0] == '\0' ? strstr(text, "thrd: ") != NULL : strstr(text, message) == NULL)
-        suite_fail("stderr should say \"%s\", and says: %s", message, text);
+    pipes_hand_over(p);
+    return pipes;
 }
 
 /* One conversation through pipes, as the handler alone would have it. */
@@ -126,39 +43,19 @@ static void answers_as_alone(struct process *p, const char *handler, const void 
     struct pattern reply = {.data = expected.data, .size = expected.size, .total = expected.size};
     bool refused = strcmp(handler, "bytes") == 0 &&
                    memmem(expected.data, expected.size, error, strlen(error)) != NULL;
-    converse(start_between_pipes(p, handler, 0), &request, &reply);
-    expect_end(p, refused ? STATUS_REFUSED : 0,
-               refused ? "thrd: run bytes: input refused after " : "");
+    pipes_converse(start_between_pipes(p, handler, 0), &request, &reply);
+    pipes_expect_end(p, refused ? STATUS_REFUSED : 0,
+                     refused ? "thrd: run bytes: input refused after " : "");
     free(expected.data);
     process_renew(p);
-}
-
-static void expect_text(int fd, const char *text)
-{
-    int64_t deadline = patience();
-    for (size_t length = strlen(text), got = 0; got < length;) {
-        char buf[256];
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (poll(&ready, 1, time_left(deadline)) <= 0)
-            suite_fail("no answer; expected %s", text + got);
-        ssize_t count = read(fd, buf, length - got < sizeof buf ? length - got : sizeof buf);
-        assert_true(count > 0);
-        assert_memory_equal(buf, text + got, (size_t)count);
-        got += (size_t)count;
-    }
-}
-
-static void send_text(int fd, const char *text)
-{
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
 /* The request ends, and so does the filter, without complaint; it has this yet to say. */
 static void end_request(struct process *p, struct pipes pipes, const char *last)
 {
     close(pipes.request);
-    expect_text(pipes.reply, last);
-    expect_end(p, 0, "");
+    pipes_expect_text(pipes.reply, last);
+    pipes_expect_end(p, 0, "");
     close(pipes.reply);
     process_renew(p);
 }
@@ -202,9 +99,9 @@ static void bytes_tells_where_it_refused(struct process *thrd)
         "abcdeerror: expected a number from 0 to 2147483647 and a newline\r\n";
     struct pattern reply = {
         .data = (const unsigned char *)answer, .size = strlen(answer), .total = strlen(answer)};
-    converse(start_between_pipes(thrd, "bytes", 0), &request, &reply);
-    expect_end(thrd, STATUS_REFUSED,
-               "thrd: run bytes: input refused after 3 bytes; the output says why\n");
+    pipes_converse(start_between_pipes(thrd, "bytes", 0), &request, &reply);
+    pipes_expect_end(thrd, STATUS_REFUSED,
+                     "thrd: run bytes: input refused after 3 bytes; the output says why\n");
 }
 
 /* Any second between start and end is right. The input is somebody else's: it stays in the pipe. */
@@ -215,11 +112,11 @@ static void tells_the_time(struct process *thrd, const char *handler)
     int in[2];
     bool found = false;
     assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    send_text(in[1], "not read");
+    pipes_send_text(in[1], "not read");
     thrd->stdin_fd = in[0];
     time_t before = time(NULL);
     process_command(thrd, "run", handler, NULL);
-    expect_end(thrd, 0, "");
+    pipes_expect_end(thrd, 0, "");
     time_t after = time(NULL);
     ssize_t count = read(thrd->out, got, sizeof got);
     for (time_t t = before; t <= after && !found; t++) {
@@ -265,7 +162,7 @@ static void run_chargen(struct process *thrd)
 static void chargen_ends_quietly_with_its_reader(struct process *thrd)
 {
     run_chargen(thrd);
-    expect_end(thrd, 128 + SIGPIPE, "");
+    pipes_expect_end(thrd, 128 + SIGPIPE, "");
 }
 
 /* Whoever started us with SIGPIPE ignored wants to hear of it. */
@@ -273,7 +170,7 @@ static void a_reader_that_goes_is_an_error_where_sigpipe_is_ignored(struct proce
 {
     thrd->with_sigpipe_ignored = true;
     run_chargen(thrd);
-    expect_end(thrd, STATUS_SYSTEM, "thrd: cannot write to standard output: Broken pipe\n");
+    pipes_expect_end(thrd, STATUS_SYSTEM, "thrd: cannot write to standard output: Broken pipe\n");
 }
 
 /* ---- Large and small, fast and slow ------------------------------------------------------ */
@@ -288,14 +185,14 @@ static void large_streams_pass_through_pipes(struct process *thrd)
     struct pattern request = stream_random(large());
     struct pattern rotated = stream_random_rot13(large());
     struct pattern nothing = {.data = (const unsigned char *)"", .size = 1, .total = 0};
-    converse(start_between_pipes(thrd, "rot13", 0), &request, &rotated);
-    expect_end(thrd, 0, "");
+    pipes_converse(start_between_pipes(thrd, "rot13", 0), &request, &rotated);
+    pipes_expect_end(thrd, 0, "");
     process_renew(thrd);
-    converse(start_between_pipes(thrd, "echo", 0), &request, &request);
-    expect_end(thrd, 0, "");
+    pipes_converse(start_between_pipes(thrd, "echo", 0), &request, &request);
+    pipes_expect_end(thrd, 0, "");
     process_renew(thrd);
-    converse(start_between_pipes(thrd, "discard", 0), &request, &nothing);
-    expect_end(thrd, 0, "");
+    pipes_converse(start_between_pipes(thrd, "discard", 0), &request, &nothing);
+    pipes_expect_end(thrd, 0, "");
 }
 
 static void a_large_answer_passes_through_pipes(struct process *thrd)
@@ -307,8 +204,8 @@ static void a_large_answer_passes_through_pipes(struct process *thrd)
     snprintf(text, sizeof text, "%ju\n", (uintmax_t)large());
     request.size = strlen(text);
     request.total = request.size;
-    converse(start_between_pipes(thrd, "bytes", 0), &request, &reply);
-    expect_end(thrd, 0, "");
+    pipes_converse(start_between_pipes(thrd, "bytes", 0), &request, &reply);
+    pipes_expect_end(thrd, 0, "");
 }
 
 /* Both ends may be made non-blocking by others who share them: the filter waits all the same, and
@@ -317,8 +214,8 @@ static void large_streams_pass_through_nonblocking_pipes(struct process *thrd)
 {
     struct pattern request = stream_random(large());
     struct pattern rotated = stream_random_rot13(large());
-    converse(start_between_pipes(thrd, "rot13", O_NONBLOCK), &request, &rotated);
-    expect_end(thrd, 0, "");
+    pipes_converse(start_between_pipes(thrd, "rot13", O_NONBLOCK), &request, &rotated);
+    pipes_expect_end(thrd, 0, "");
 }
 
 static void a_large_stream_passes_through_one_socket(struct process *thrd)
@@ -334,7 +231,7 @@ static void a_large_stream_passes_through_one_socket(struct process *thrd)
     close(ends[1]);
     stream_run(ends[0], &stream);
     close(ends[0]);
-    expect_end(thrd, 0, "");
+    pipes_expect_end(thrd, 0, "");
 }
 
 /* Sizes around the filter's buffer (128 KiB), in one line, from a file to a file. */
@@ -357,7 +254,7 @@ static void files_of_every_size_are_filtered_into_files(struct process *thrd)
         assert_int_equal(write(thrd->stdin_fd, input, sizes[i]), sizes[i]);
         lseek(thrd->stdin_fd, 0, SEEK_SET);
         process_command(thrd, "run", "rot13", NULL);
-        expect_end(thrd, 0, "");
+        pipes_expect_end(thrd, 0, "");
         assert_int_equal(pread(thrd->stdout_fd, got, sizeof got, 0), sizes[i]);
         assert_int_equal(expected.size, sizes[i]);
         assert_memory_equal(got, expected.data, sizes[i]);
@@ -374,22 +271,22 @@ static void small_pieces_are_answered_at_once(struct process *thrd, int flags)
     struct pipes pipes = start_between_pipes(thrd, "echo", flags);
     for (const char *piece = "hello"; *piece != '\0'; piece++) {
         char text[2] = {*piece, '\0'};
-        send_text(pipes.request, text);
-        expect_text(pipes.reply, text);
+        pipes_send_text(pipes.request, text);
+        pipes_expect_text(pipes.reply, text);
     }
     end_request(thrd, pipes, "");
     pipes = start_between_pipes(thrd, "rot13", flags);
-    send_text(pipes.request, "Hello\r\nWor");
-    expect_text(pipes.reply, "Uryyb\r\n");
-    send_text(pipes.request, "ld\nlast");
-    expect_text(pipes.reply, "Jbeyq\n");
+    pipes_send_text(pipes.request, "Hello\r\nWor");
+    pipes_expect_text(pipes.reply, "Uryyb\r\n");
+    pipes_send_text(pipes.request, "ld\nlast");
+    pipes_expect_text(pipes.reply, "Jbeyq\n");
     end_request(thrd, pipes, "ynfg");
     pipes = start_between_pipes(thrd, "bytes", flags);
-    send_text(pipes.request, "3");
-    send_text(pipes.request, "\n");
-    expect_text(pipes.reply, "abc");
-    send_text(pipes.request, "4\n");
-    expect_text(pipes.reply, "abcd");
+    pipes_send_text(pipes.request, "3");
+    pipes_send_text(pipes.request, "\n");
+    pipes_expect_text(pipes.reply, "abc");
+    pipes_send_text(pipes.request, "4\n");
+    pipes_expect_text(pipes.reply, "abcd");
     end_request(thrd, pipes, "");
 }
 
@@ -417,8 +314,8 @@ static void waiting_is_not_spinning(struct process *thrd)
     enum { PAUSE_MS = 200 };
     static const char block[65536];
     struct pipes pipes = start_between_pipes(thrd, "echo", O_NONBLOCK);
-    send_text(pipes.request, "up?");
-    expect_text(pipes.reply, "up?");
+    pipes_send_text(pipes.request, "up?");
+    pipes_expect_text(pipes.reply, "up?");
     wait_for_state(thrd, 'S');
     int64_t before = proc_cpu_ns(thrd->pid);
     let_pass(PAUSE_MS);
@@ -433,7 +330,7 @@ static void waiting_is_not_spinning(struct process *thrd)
     let_pass(PAUSE_MS);
     assert_in_range(proc_cpu_ns(thrd->pid) - before, 0, PAUSE_MS * 1000000 / 4);
     close(pipes.reply);
-    expect_end(thrd, 128 + SIGPIPE, "");
+    pipes_expect_end(thrd, 128 + SIGPIPE, "");
     close(pipes.request);
 }
 
@@ -444,9 +341,9 @@ static void job_control_disturbs_nothing(struct process *thrd)
     for (int i = 0; i < 10; i++) {
         process_signal(thrd, SIGSTOP);
         wait_for_state(thrd, 'T');
-        send_text(pipes.request, "Hello\n");
+        pipes_send_text(pipes.request, "Hello\n");
         process_signal(thrd, SIGCONT);
-        expect_text(pipes.reply, "Uryyb\n");
+        pipes_expect_text(pipes.reply, "Uryyb\n");
     }
     end_request(thrd, pipes, "");
 }
@@ -454,10 +351,10 @@ static void job_control_disturbs_nothing(struct process *thrd)
 static void sigterm_ends_it_at_once(struct process *thrd)
 {
     struct pipes pipes = start_between_pipes(thrd, "echo", 0);
-    send_text(pipes.request, "up?");
-    expect_text(pipes.reply, "up?");
+    pipes_send_text(pipes.request, "up?");
+    pipes_expect_text(pipes.reply, "up?");
     process_signal(thrd, SIGTERM);
-    expect_end(thrd, 128 + SIGTERM, "");
+    pipes_expect_end(thrd, 128 + SIGTERM, "");
     close(pipes.request);
     close(pipes.reply);
 }
@@ -465,25 +362,17 @@ static void sigterm_ends_it_at_once(struct process *thrd)
 /* A conversation at a terminal: a line is answered when it has been typed, Ctrl-D ends it. */
 static void a_terminal_is_answered_line_by_line(struct process *thrd)
 {
-    struct termios settings;
-    int keyboard = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(keyboard >= 0);
-    assert_int_equal(grantpt(keyboard), 0);
-    assert_int_equal(unlockpt(keyboard), 0);
-    int terminal = open(ptsname(keyboard), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(terminal >= 0);
-    assert_int_equal(tcgetattr(terminal, &settings), 0);
-    settings.c_lflag &= ~(tcflag_t)ECHO;
-    assert_int_equal(tcsetattr(terminal, TCSANOW, &settings), 0);
+    int terminal;
+    int keyboard = pseudo_terminal_open(&terminal);
     thrd->stdin_fd = terminal;
     thrd->stdout_fd = terminal;
     process_command(thrd, "run", "rot13", NULL);
-    send_text(keyboard, "Hello\n");
-    expect_text(keyboard, "Uryyb\r\n"); /* the terminal puts CR before LF */
-    send_text(keyboard, "World\n");
-    expect_text(keyboard, "Jbeyq\r\n");
-    send_text(keyboard, "\4");
-    expect_end(thrd, 0, "");
+    pipes_send_text(keyboard, "Hello\n");
+    pipes_expect_text(keyboard, "Uryyb\r\n"); /* the terminal puts CR before LF */
+    pipes_send_text(keyboard, "World\n");
+    pipes_expect_text(keyboard, "Jbeyq\r\n");
+    pipes_send_text(keyboard, "\4");
+    pipes_expect_end(thrd, 0, "");
     close(terminal);
     close(keyboard);
 }
@@ -495,7 +384,7 @@ static void with_stdin(struct process *thrd, const char *path, int flags, const 
     thrd->stdin_fd = open(path, flags | O_CLOEXEC);
     assert_true(thrd->stdin_fd >= 0);
     process_command(thrd, "run", "rot13", NULL);
-    expect_end(thrd, STATUS_SYSTEM, message);
+    pipes_expect_end(thrd, STATUS_SYSTEM, message);
     close(thrd->stdin_fd);
     process_renew(thrd);
 }
@@ -512,12 +401,12 @@ static void with_stdout(struct process *thrd, const char *handler, const char *p
                         const char *message)
 {
     thrd->stdin_fd = open_scratch(thrd, "in");
-    send_text(thrd->stdin_fd, "5x\n");
+    pipes_send_text(thrd->stdin_fd, "5x\n");
     lseek(thrd->stdin_fd, 0, SEEK_SET);
     thrd->stdout_fd = open(path, O_WRONLY | O_CLOEXEC);
     assert_true(thrd->stdout_fd >= 0);
     process_command(thrd, "run", handler, NULL);
-    expect_end(thrd, status, message);
+    pipes_expect_end(thrd, status, message);
     close(thrd->stdin_fd);
     close(thrd->stdout_fd);
     process_renew(thrd);
@@ -541,7 +430,7 @@ static void closed_streams(struct process *thrd, const char *handler, bool in, b
     thrd->with_stdin_closed = in;
     thrd->with_stdout_closed = out;
     process_command(thrd, "run", handler, NULL);
-    expect_end(thrd, status, message);
+    pipes_expect_end(thrd, status, message);
     close(thrd->stdin_fd);
     process_renew(thrd);
 }

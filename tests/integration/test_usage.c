@@ -44,7 +44,7 @@ static void version_is_one_line(struct process *thrd)
 /* Each has a screen of its own, and "thrd --help" names it. */
 static void every_command_has_help(struct process *thrd)
 {
-    static const char *const commands[] = {"handlers", "run", "bench", "check", "demo"};
+    static const char *const commands[] = {"handlers", "run", "connect", "bench", "check", "demo"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char part[64];
         assert_int_equal(process_run(thrd, output, sizeof output, commands[i], "--help", NULL), 0);

@@ -26,8 +26,9 @@
 
 #include "bench/accounting.h"
 #include "bench/child.h"
-#include "bench/endpoint.h"
+#include "bench/free_port.h"
 #include "bench/target.h"
+#include "client/endpoint.h"
 #include "clients.h"
 #include "patience.h"
 #include "proc_fs.h"
@@ -311,7 +312,7 @@ static void test_running_refused(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         start_refused(running(wrong[i]), &options, wrong[i]);
     start_refused(running("no-such-host.invalid:80"), &options, "cannot look up");
-    snprintf(text, sizeof text, "127.0.0.1:%u", (unsigned)endpoint_free_port());
+    snprintf(text, sizeof text, "127.0.0.1:%u", (unsigned)free_port());
     start_refused(running(text), &options, "Connection refused");
 }
 

@@ -236,6 +236,28 @@ static void check_per_time(const char *text, enum units_status expected, int64_t
                  (intmax_t)got_ms);
 }
 
+/* What limits something may be off. */
+static void test_timeouts(void **state)
+{
+    static const char *const off[] = {"off", "0", "0ms", "0d"};
+    static const char *const wrong[] = {"", "of", "offf", "OFF", "off ", "5", "-1s", "10001d"};
+    int64_t ms;
+    (void)state;
+    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
+        ms = UNTOUCHED;
+        assert_int_equal(units_parse_timeout(off[i], &ms), UNITS_OK);
+        assert_int_equal(ms, 0);
+    }
+    assert_int_equal(units_parse_timeout("10000d", &ms), UNITS_OK);
+    assert_int_equal(ms, UNITS_TIME_MAX_MS);
+    assert_int_equal(units_parse_timeout("1ms", &ms), UNITS_OK);
+    assert_int_equal(ms, 1);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_not_equal(units_parse_timeout(wrong[i], &ms), UNITS_OK);
+        assert_int_equal(ms, 1);
+    }
+}
+
 static void test_numbers_per_time(void **state)
 {
     static const char *const others[] = {"",     "5",    "5/",    "5/d",     "5/1s", "5/S",
@@ -337,17 +359,12 @@ static void test_every_status_has_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_number_range),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_size_range),
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_time_range),
-        cmocka_unit_test(test_numbers_per_time),
-        cmocka_unit_test(test_good_rates),
-        cmocka_unit_test(test_bad_rates),
-        cmocka_unit_test(test_percents),
-        cmocka_unit_test(test_every_status_has_words),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_number_range),
+        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_size_range),
+        cmocka_unit_test(test_times),      cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_time_range), cmocka_unit_test(test_numbers_per_time),
+        cmocka_unit_test(test_good_rates), cmocka_unit_test(test_bad_rates),
+        cmocka_unit_test(test_percents),   cmocka_unit_test(test_every_status_has_words),
     };
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);
 }

@@ -1,59 +1,23 @@
-/* endpoint.c - ports, addresses and a first connection; see endpoint.h. */
-#include "bench/endpoint.h"
+/* endpoint.c - addresses and a connection to one; see endpoint.h. */
+#include "client/endpoint.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-/* ---- A free port ------------------------------------------------------------------------- */
+#include "client/monotonic.h"
 
-/* Binds to port 0 of all addresses, for there a port is free for every server, whatever of them it
- * takes. Returns the port, or 0 with errno. */
-static in_port_t bind_anywhere(int fd, const struct sockaddr *any, socklen_t length)
-{
-    struct sockaddr_storage bound;
-    socklen_t size = sizeof bound;
-    if (bind(fd, any, length) < 0 || getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
-        return 0;
-    if (bound.ss_family == AF_INET)
-        return ntohs(((struct sockaddr_in *)&bound)->sin_port);
-    return ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
-}
+/* Between two tries at a Unix-domain socket whose queue is full: nothing tells when it is not. */
+#define QUEUE_PAUSE_MS 5
 
-/* Both families at once. 0 where this machine has no IPv6. */
-static in_port_t free_port_v6(void)
-{
-    const struct sockaddr_in6 any = {.sin6_family = AF_INET6};
-    const int v6_only = 0;
-    in_port_t port = 0;
-    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return 0;
-    if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only) == 0)
-        port = bind_anywhere(fd, (const struct sockaddr *)&any, sizeof any);
-    close(fd);
-    return port;
-}
-
-in_port_t endpoint_free_port(void)
-{
-    const struct sockaddr_in any = {.sin_family = AF_INET};
-    in_port_t port = free_port_v6();
-    if (port != 0)
-        return port;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return 0;
-    port = bind_anywhere(fd, (const struct sockaddr *)&any, sizeof any);
-    int saved_errno = errno;
-    close(fd);
-    errno = saved_errno;
-    return port;
-}
+/* ---- Addresses --------------------------------------------------------------------------- */
 
 struct endpoint endpoint_on_loopback(in_port_t port)
 {
@@ -64,7 +28,15 @@ struct endpoint endpoint_on_loopback(in_port_t port)
     return endpoint;
 }
 
-/* ---- Addresses --------------------------------------------------------------------------- */
+/* getaddrinfo(3) takes 70000 for 4464, and 0 is no port to connect to. */
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || text[digits] != '\0')
+        return *text != '\0'; /* the name of a service, perhaps */
+    text += strspn(text, "0");
+    return *text != '\0' && strlen(text) <= 5 && atoi(text) <= 65535;
+}
 
 /* Takes "HOST:PORT" or "[V6]:PORT" apart. False: it is neither. */
 static bool split(const char *text, char *host, size_t size, const char **port)
@@ -75,7 +47,7 @@ static bool split(const char *text, char *host, size_t size, const char **port)
     if (!end || end == begin || (size_t)(end - begin) >= size)
         return false;
     const char *colon = end + is_bracketed;
-    if (*colon != ':' || colon[1] == '\0' || strchr(colon + 1, ':'))
+    if (*colon != ':' || strchr(colon + 1, ':') || !is_port(colon + 1))
         return false;
     /* "::1:80": is the 80 a port or part of the address? */
     if (!is_bracketed && memchr(begin, ':', (size_t)(end - begin)))
@@ -84,6 +56,13 @@ static bool split(const char *text, char *host, size_t size, const char **port)
     host[end - begin] = '\0';
     *port = colon + 1;
     return true;
+}
+
+bool endpoint_is_address(const char *text)
+{
+    char host[NI_MAXHOST];
+    const char *port;
+    return split(text, host, sizeof host, &port);
 }
 
 int endpoint_resolve(const char *text, struct endpoint *endpoints, int max, char *error,
@@ -114,15 +93,41 @@ int endpoint_resolve(const char *text, struct endpoint *endpoints, int max, char
     return count;
 }
 
-/* ---- A first connection ------------------------------------------------------------------ */
+bool endpoint_at_path(struct endpoint *endpoint, const char *path)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof un.sun_path)
+        return false;
+    memcpy(un.sun_path, path, length + 1);
+    *endpoint = (struct endpoint){.length = sizeof un};
+    memcpy(&endpoint->address, &un, sizeof un);
+    return true;
+}
+
+/* ---- A connection ------------------------------------------------------------------------ */
+
+/* What is left until the deadline, as poll(2) takes it; below 0: for ever. */
+static int left_ms(int64_t deadline_ms)
+{
+    if (deadline_ms < 0)
+        return -1;
+    int64_t left = deadline_ms - monotonic_ms();
+    if (left > INT_MAX)
+        return INT_MAX;
+    return left > 0 ? (int)left : 0;
+}
 
 /* The outcome of a connection that is under way: 0 or an errno. */
-static int wait_connected(int fd, int timeout_ms)
+static int wait_connected(int fd, int64_t deadline_ms)
 {
     struct pollfd writable = {.fd = fd, .events = POLLOUT};
     int error = 0;
     socklen_t size = sizeof error;
-    int ready = poll(&writable, 1, timeout_ms);
+    int ready;
+    do
+        ready = poll(&writable, 1, left_ms(deadline_ms));
+    while (ready < 0 && errno == EINTR);
     if (ready < 0)
         return errno;
     if (ready == 0)
@@ -143,21 +148,54 @@ static bool is_its_own_peer(int fd)
            own_length == peer_length && memcmp(&own, &peer, own_length) == 0;
 }
 
-int endpoint_try(const struct endpoint *endpoint, int timeout_ms)
+/* EAGAIN is a Unix-domain socket's whose queue is full. */
+static int connect_by(int fd, const struct endpoint *endpoint, int64_t deadline_ms)
 {
-    int error = 0;
-    int fd = socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
+    while (connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->length) < 0) {
+        if (errno == EINPROGRESS)
+            return wait_connected(fd, deadline_ms);
+        if (errno != EAGAIN)
+            return errno;
+        int left = left_ms(deadline_ms);
+        if (left == 0)
+            return ETIMEDOUT;
+        poll(NULL, 0, left < 0 || left > QUEUE_PAUSE_MS ? QUEUE_PAUSE_MS : left);
+    }
+    return 0;
+}
+
+static int connect_one(const struct endpoint *endpoint, int64_t deadline_ms, int *fd)
+{
+    *fd = socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0)
         return errno;
-    if (connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->length) < 0)
-        error = errno == EINPROGRESS ? wait_connected(fd, timeout_ms) : errno;
-    if (error == 0 && is_its_own_peer(fd)) {
+    int error = connect_by(*fd, endpoint, deadline_ms);
+    if (error == 0 && is_its_own_peer(*fd)) {
         /* Forget it at once: the waiting time of a usual close would keep the port from the server.
          */
         const struct linger reset = {.l_onoff = 1, .l_linger = 0};
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        setsockopt(*fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         error = ECONNREFUSED;
     }
-    close(fd);
+    if (error != 0)
+        close(*fd);
+    return error;
+}
+
+int endpoint_connect(const struct endpoint *endpoints, int count, int64_t timeout_ms, int *fd)
+{
+    int64_t deadline_ms = timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms;
+    int error = EADDRNOTAVAIL;
+    for (int i = 0; i < count && error != 0; i++)
+        error = connect_one(&endpoints[i], deadline_ms, fd);
+    return error;
+}
+
+int endpoint_try(const struct endpoint *endpoint, int timeout_ms)
+{
+    int fd;
+    int error = endpoint_connect(endpoint, 1, timeout_ms, &fd);
+    if (error == 0)
+        close(fd);
     return error;
 }
