@@ -11,6 +11,7 @@
 #include "cli/complaint.h"
 #include "cli/complete_command.h"
 #include "cli/connect_command.h"
+#include "cli/connect_options.h"
 #include "cli/demo_command.h"
 #include "cli/handlers_command.h"
 #include "cli/nearest.h"
