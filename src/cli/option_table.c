@@ -141,9 +141,10 @@ static const char *set_program(void *target, char *const rest[])
         return "--handler and a program behind -- exclude each other";
     if (rest[0][0] == '\0')
         return "the program behind -- has no name";
+    const char *slash = strrchr(rest[0], '/');
     options->config.handler = NULL;
     options->config.serve = NULL;
-    options->config.name = NULL;
+    options->config.name = slash ? slash + 1 : rest[0];
     options->config.program = (const char *const *)rest;
     return NULL;
 }

@@ -43,7 +43,7 @@ static char *format_ready_line(const struct options *options, const struct thrds
     for (size_t i = 0; thrdsrv_server_address(server, i, address, sizeof address) >= 0; i++)
         fprintf(stream, " listen=%s", log_line_quote(quoted, sizeof quoted, address));
     fprintf(stream, " mode=%s handler=%s pid=%d", option_table_mode_name(options->config.mode),
-            options->config.name, (int)getpid());
+            log_line_quote(quoted, sizeof quoted, options->config.name), (int)getpid());
     if (control)
         fprintf(stream, " control=%s", log_line_quote(quoted, sizeof quoted, control));
     fputc('\n', stream);

@@ -56,6 +56,17 @@ static void has_the_connection_for_input_and_output(struct process *server)
     process_log_wait(server, "msg=end conn=1 end=exit:0 in=14 out=14");
 }
 
+/* Its file's name stands for it, however odd that is. */
+static void is_named_in_the_ready_line(struct process *server)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/a cat", server->dir);
+    assert_int_equal(symlink("/bin/cat", path), 0);
+    process_start(server, "--", path, NULL);
+    assert_non_null(strstr(server->ready, " handler=\"a cat\" pid="));
+    process_log_wait(server, "msg=start handler=\"a cat\"");
+}
+
 static void each_connection_has_its_own(struct process *server)
 {
     if (suite_mode() == THRDSRV_MODE_INLINE)
@@ -288,6 +299,7 @@ int main(int argc, char **argv)
     suite_init(argc, argv);
     const struct CMUnitTest cases[] = {
         CASE(has_the_connection_for_input_and_output),
+        CASE(is_named_in_the_ready_line),
         CASE(each_connection_has_its_own),
         CASE(holds_nothing_else),
         CASE(hears_signals_as_any_program),

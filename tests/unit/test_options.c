@@ -836,13 +836,14 @@ static void test_program(void **state)
     assert_int_equal(config->slots, 5);
     assert_null(config->handler);
     assert_null(config->serve);
-    assert_null(config->name);
+    assert_string_equal(config->name, "prog");
     static const char *const expected[] = {"prog", "--slots=6", "--", "x", NULL};
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(config->program[i], expected[i]);
     assert_null(config->program[4]);
     good("--|--handler=echo");
     assert_null(good("--handler=echo")->program);
+    assert_string_equal(good("--|/usr/bin/prog|x")->name, "prog");
 
     bad("--", "thrd: -- needs a program behind it, and its arguments");
     bad("--slots=5|--", "thrd: -- needs a program behind it, and its arguments");
