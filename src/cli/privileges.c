@@ -185,10 +185,13 @@ static bool change_user(const struct privileges *privileges, const struct option
 {
     uid_t uid = privileges->uid;
     gid_t gid = privileges->gid;
+    int death_signal = 0; /* that whoever started us wants us to get at its end; forgotten below */
+    prctl(PR_GET_PDEATHSIG, &death_signal);
     if (setgroups((size_t)privileges->group_count, privileges->groups) < 0 ||
         setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
         return refused(status, "user", options->user,
                        errno == EPERM ? "; start as root, or leave --user out" : "");
+    prctl(PR_SET_PDEATHSIG, death_signal);
     if (is_for_good(privileges))
         return true;
     *status = SERVE_SYSTEM;

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clients.h"
@@ -143,6 +145,56 @@ static void children_end_with_their_parent(struct process *server)
     server->expect_exit = 128 + SIGKILL;
     process_signal(server, SIGKILL);
     client_wait_end(fd);
+}
+
+/* Starts the program of that path, which is to end with its parent; then ends itself. */
+static _Noreturn void start_and_leave(const char *path, int ready[2])
+{
+    char option[32], byte;
+    snprintf(option, sizeof option, "--ready-fd=%d", ready[1]);
+    pid_t pid = fork();
+    if (pid == 0) {
+        const char *user = lonely("user"), *group = lonely("group");
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        execl(path, path, "--listen=127.0.0.1:0", "--log=error", user, group, option, NULL);
+        _exit(126);
+    }
+    close(ready[1]);
+    _exit(pid > 0 && read(ready[0], &byte, 1) == 1 ? 0 : 1);
+}
+
+/* And the server with its own, where that asked for it (prctl(2), setpriv(1)). */
+static void server_ends_with_its_parent(struct process *server)
+{
+    char path[256], link[32], line[PROCESS_LINE_SIZE];
+    int ready[2], status;
+    need_root();
+    if (process_is_wrapped())
+        suite_skip("the process is the wrapper's");
+    process_start(server, NULL);
+    snprintf(link, sizeof link, "/proc/%d/exe", (int)server->pid);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    assert_true(length > 0);
+    path[length] = '\0';
+    assert_int_equal(pipe(ready), 0);
+    pid_t parent = fork();
+    if (parent == 0)
+        start_and_leave(path, ready);
+    close(ready[1]);
+    assert_int_equal(waitpid(parent, &status, 0), parent);
+    assert_int_equal(status, 0);
+    length = read(ready[0], line, sizeof line - 1);
+    assert_true(length > 0);
+    line[length] = '\0';
+    close(ready[0]);
+    pid_t pid = (pid_t)atoi(strstr(line, "pid=") + strlen("pid="));
+    int64_t deadline = patience();
+    while (proc_state(pid) != 0 && proc_state(pid) != 'Z') {
+        if (look_again(deadline))
+            continue;
+        kill(pid, SIGKILL);
+        suite_fail("it outlives its parent");
+    }
 }
 
 /* Without any of the options too; but a program may need it. */
@@ -399,6 +451,7 @@ int main(int argc, char **argv)
         CASE(user_and_group_by_number),
         CASE(group_of_another),
         CASE(children_end_with_their_parent),
+        CASE(server_ends_with_its_parent),
         CASE(nothing_new_can_be_had),
         CASE(program_is_run_by_the_user),
         CASE(sees_nothing_else),
