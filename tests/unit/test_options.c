@@ -29,7 +29,7 @@ static char message[ARGUMENTS_MESSAGE_SIZE];
 /* Parses "thrd" and the words of arguments, which are separated by '|'. */
 static enum arguments_end parse(const char *arguments)
 {
-    char *argv[WORDS_MAX + 1];
+    static char *argv[WORDS_MAX + 1]; /* a program's arguments stay where they are */
     int argc = words_split("thrd", arguments, argv);
     memset(message, '#', sizeof message);
     enum arguments_end end = options_parse(&options, argc, argv, message, sizeof message);
