@@ -13,6 +13,7 @@
 #include "cli/ballast.h"
 #include "cli/control.h"
 #include "cli/inetd.h"
+#include "cli/inherited.h"
 #include "cli/listen_fds.h"
 #include "cli/log_line.h"
 #include "cli/notify.h"
@@ -171,6 +172,8 @@ static bool has_what_it_needs(struct options *options, enum serve_status *status
                 options->ready_fd);
         return false;
     }
+    if (options->config.program)
+        inherited_keep();
     if ((options->inetd && !inetd_prepare(&options->config)) || !listen_fds_take(options))
         return false;
     *status = SERVE_SYSTEM;

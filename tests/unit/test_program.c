@@ -171,6 +171,31 @@ static void its_use_of_the_machine_is_told(struct embedded *e)
     embedded_finish(e);
 }
 
+#ifdef __GLIBC__
+enum { LACKS_CLOSEFROM = !__GLIBC_PREREQ(2, 34) };
+#else
+enum { LACKS_CLOSEFROM = true };
+#endif
+
+/* Descriptors 0, 1, 2 and the one that ls(1) has open; not what the host has open for itself. */
+static void it_holds_nothing_of_the_host(struct embedded *e)
+{
+    static const char *const list[] = {"ls", "/proc/self/fd", NULL};
+    char text[200];
+    if (LACKS_CLOSEFROM && e->config.mode != THRDSRV_MODE_FORK)
+        skip();
+    int of_the_host = open("/dev/null", O_RDONLY);
+    assert_true(of_the_host > STDERR_FILENO);
+    run(e, list);
+    embedded_start(e);
+    int fd = client_connect(e->address);
+    text[client_read_all(fd, text, sizeof text - 1)] = '\0';
+    assert_string_equal(text, "0\n1\n2\n3\n");
+    client_close(fd);
+    embedded_finish(e);
+    close(of_the_host);
+}
+
 static void cut_it(struct thrdsrv_conn *conn, void *user)
 {
     struct embedded *e = user;
@@ -220,6 +245,7 @@ int main(int argc, char **argv)
         EMBEDDED_ONCE(a_path_may_be_empty),
         EMBEDDED_IN_ALL_MODES(a_socket_that_is_not_tcp_will_do),
         EMBEDDED_IN_ALL_MODES(its_use_of_the_machine_is_told),
+        EMBEDDED_IN_ALL_MODES(it_holds_nothing_of_the_host),
         EMBEDDED_IN_MODE(a_cut_before_it_runs_is_not_lost, "thread", THRDSRV_MODE_THREAD),
         EMBEDDED_IN_ALL_MODES(a_host_may_ignore_its_children),
     };
