@@ -193,6 +193,26 @@ struct thrdsrv_config {
      * the rate lets nobody in, it waits in the backlog like the others. */
     const struct thrdsrv_rule *rules;
     size_t rule_count; /* 0 … THRDSRV_RULES_MAX; 0: everybody may connect */
+
+    /* Load balancers, by their networks as in reserve_networks above, or "unix": whoever connects
+     * to a listener of ours by a Unix socket, for the file's permissions say who may. With any,
+     * each connection has to begin with a header of the PROXY protocol, version 1 or 2, from one of
+     * them: HAProxy's send-proxy and send-proxy-v2. From then on the peer is the client that the
+     * header names, for the rules, the limits, config.admit, the log and the environment of a
+     * program, and its destination is the connection's local address. The balancer's own
+     * connections (LOCAL, UNKNOWN, and those for clients without an IPv4 or IPv6 address) keep the
+     * addresses that they have. Connections that the host hands over (thrdsrv_server_adopt()) have
+     * no header.
+     *
+     * Who is not of these networks, whose header is malformed or longer than 4,096 bytes, and who
+     * has not sent all of it after proxy_ms is closed without a word and counted as refused_proxy.
+     * Until then 256 connections have a place beside the slots; the others wait in the backlog.
+     * With THRDSRV_FULL_WAIT a connection keeps its place when its header has come and no slot is
+     * free, and nobody else is accepted meanwhile. Other timeouts begin when a slot has been found.
+     */
+    const char *const *proxy_networks;
+    size_t proxy_network_count;
+    int64_t proxy_ms; /* 1 or more */
 };
 
 #define THRDSRV_SLOTS_MAX   1000000u
@@ -211,7 +231,8 @@ struct thrdsrv_config {
             1000,                                                      /* parked workers */        \
             0, 32, 64, 0, 1000, 0, 0, 1000, 0, 0, NULL, 0,             /* limits by source */      \
             NULL,                                                      /* program */               \
-            NULL, 0                                                    /* rules */                 \
+            NULL, 0,                                                   /* rules */                 \
+            NULL, 0, 5000                                              /* load balancers */        \
     }
 
 #ifdef __cplusplus

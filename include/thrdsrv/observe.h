@@ -72,13 +72,16 @@ struct thrdsrv_end {
     uint64_t bytes_out;  /* taken by the kernel for the peer */
     struct rusage usage; /* of the worker, for this connection alone: times, faults, context
                             switches (getrusage(2)); ru_maxrss counts in mode fork only */
+    const char *proxy;   /* the balancer that named peer and local; NULL: none did */
 };
 
 /* Counters since create.
  * accepted = active + served + spawn_failures + refused_full + refused_admission + refused_source +
- * refused_rate + refused_rules. */
+ * refused_rate + refused_rules + refused_proxy. */
 struct thrdsrv_stats {
-    uint64_t accepted;       /* connections that accept(2) has returned, or that were adopted */
+    uint64_t accepted;       /* connections that accept(2) has returned, or that were adopted; not
+                                yet those that wait for their PROXY header, or behind it for a slot
+                              */
     uint64_t active;         /* slots in use now */
     uint64_t peak;           /* most slots in use at once */
     uint64_t served;         /* connections whose worker has ended, for whatever reason */
@@ -100,6 +103,8 @@ struct thrdsrv_stats {
     uint64_t refused_source;    /* its source had config.per_source connections */
     uint64_t refused_rate;      /* its source came faster than config.source_rate */
     uint64_t refused_rules;     /* config.rules, or those set since, deny it */
+    uint64_t refused_proxy;     /* config.proxy_networks: no PROXY header that is believed came in
+                                   time, or the stop came before a slot was free */
 };
 
 /* Copies the counters, all of one moment; size is sizeof *stats. Any thread, a handler, a hook;

@@ -304,6 +304,38 @@ static const char *add_rules(struct options *options, const char *list, bool all
     return NULL;
 }
 
+/* The first network of a list, or the word "unix". */
+static const char *next_balancer(const char **list, char texts[][OPTIONS_NETWORK_SIZE],
+                                 size_t count)
+{
+    const char *wrong = next_network(list, texts, count);
+    return wrong && count < OPTIONS_NETWORKS_MAX && strcmp(texts[count], "unix") == 0 ? NULL
+                                                                                      : wrong;
+}
+
+/* Adds up. */
+static const char *set_proxy_from(void *target, const char *value)
+{
+    struct options *options = target;
+    struct thrdsrv_config *config = &options->config;
+    while (value) {
+        size_t count = config->proxy_network_count;
+        const char *wrong = next_balancer(&value, options->balancer_texts, count);
+        if (wrong)
+            return wrong;
+        options->balancers[count] = options->balancer_texts[count];
+        config->proxy_network_count++;
+    }
+    config->proxy_networks = options->balancers;
+    return NULL;
+}
+
+static const char *set_proxy_timeout(void *target, const char *value)
+{
+    struct options *options = target;
+    return complaint(units_parse_time(value, 1, UNITS_TIME_MAX_MS, &options->config.proxy_ms));
+}
+
 static const char *set_allow(void *target, const char *value)
 {
     return add_rules(target, value, true);
@@ -486,6 +518,13 @@ static const struct argument_spec specs[] = {
     {"keepalive", '\0', "SPEC", "60,10,6",
      "IDLE,INTERVAL,COUNT (1 to 32767 seconds, 1 to 32767 seconds, 1 to 127) or off",
      OPTIONS_LISTENING, "TCP probes: IDLE,INTERVAL,COUNT, or off", set_keepalive, false},
+    {"proxy-from", '\0', "NET,...", NULL,
+     "networks such as 10.0.0.0/8,::1, or unix, up to 64 in all", OPTIONS_LISTENING,
+     "only load balancers of these networks connect, and say by\na PROXY header whom they bring; "
+     "may be repeated",
+     set_proxy_from, false},
+    {"proxy-timeout", '\0', "TIME", "5s", "1ms to 10000d", OPTIONS_LISTENING,
+     "how long such a header may take; not off", set_proxy_timeout, false},
     {"ready-fd", '\0', "N", NULL, "a number from 3 up, an open descriptor", OPTIONS_LISTENING,
      "write the ready line to descriptor N too, and close it", set_ready_fd, false},
     {"inetd", '\0', NULL, NULL, NULL, OPTIONS_LISTENING,
@@ -569,6 +608,8 @@ static const char *check_inetd(const struct options *options)
         return "--inetd: the process itself serves; leave --mode out, or say inline";
     if (options->ready_fd >= 0)
         return "--inetd: nobody can connect, so nobody is told; leave --ready-fd out";
+    if (options->config.proxy_network_count > 0)
+        return "--inetd: knows no load balancer; leave --proxy-from out";
     if (options->ballast_bytes > 0)
         return "--inetd: makes no process that could be measured; leave --ballast out";
     if (options->config.reserve > 0)

@@ -21,7 +21,8 @@
 #define OPTIONS_LISTEN_MAX 64  /* times --listen may be given */
 #define OPTIONS_BUSY_MAX   500 /* bytes of TEXT in --when-full=busy:TEXT */
 
-/* --reserve, and --allow with --deny: networks, and bytes of each; the longest that is one has 49.
+/* --reserve, --proxy-from, and --allow with --deny: networks, and bytes of each; the longest that
+ * is one has 49.
  */
 #define OPTIONS_NETWORKS_MAX 64
 #define OPTIONS_NETWORK_SIZE 64
@@ -42,6 +43,8 @@ struct options {
     char network_texts[OPTIONS_NETWORKS_MAX][OPTIONS_NETWORK_SIZE];
     struct thrdsrv_rule rules[OPTIONS_NETWORKS_MAX]; /* of --allow and --deny; to rule_texts */
     char rule_texts[OPTIONS_NETWORKS_MAX][OPTIONS_NETWORK_SIZE];
+    const char *balancers[OPTIONS_NETWORKS_MAX]; /* point to balancer_texts */
+    char balancer_texts[OPTIONS_NETWORKS_MAX][OPTIONS_NETWORK_SIZE];
     const char *rules_file; /* these four: NULL, or what was given */
     const char *user;
     const char *group;

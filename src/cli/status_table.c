@@ -71,14 +71,15 @@ static const struct group {
     const struct {
         const char *key;
         const char *name;
-    } counter[6];
+    } counter[7];
 } groups[] = {
     {"refused",
      {{"refused_full", "full"},
       {"refused_admission", "admission"},
       {"refused_source", "source"},
       {"refused_rate", "source-rate"},
-      {"refused_rules", "rules"}}},
+      {"refused_rules", "rules"},
+      {"refused_proxy", "proxy"}}},
     {"cut",
      {{"idle", "idle"},
       {"first_byte", "first-byte"},

@@ -15,6 +15,7 @@
 #include "server/admit.h"
 #include "server/clock.h"
 #include "server/handover.h"
+#include "server/proxy_wait.h"
 #include "server/report.h"
 #include "server/server.h"
 #include "server/wakeup.h"
@@ -24,16 +25,23 @@
 #define PAUSE_MS         100 /* after accept(2) or epoll_ctl(2) ran out of descriptors or memory */
 
 /* What epoll reports: a kind in the upper two bits; a listener's number; a slot and its generation,
- * so that an event of a child that has been reaped meanwhile is recognised as old. */
+ * so that an event of a child that has been reaped meanwhile is recognised as old; and the same of
+ * a place of proxy_wait.h. */
 #define TAG_KIND(tag)  ((tag) >> 62)
 #define TAG_WAKEUP     (0ull << 62)
 #define TAG_LISTENER   (1ull << 62)
 #define TAG_CHILD      (2ull << 62)
+#define TAG_HEADER     (3ull << 62)
 #define TAG_INDEX(tag) ((unsigned)((tag) >> 32 & 0x3fffffff))
 
 uint64_t accept_loop_child_tag(const struct SockInfo *slot)
 {
     return TAG_CHILD | (uint64_t)slot->index << 32 | slot->generation;
+}
+
+uint64_t accept_loop_header_tag(unsigned place, uint32_t generation)
+{
+    return TAG_HEADER | (uint64_t)place << 32 | generation;
 }
 
 int accept_loop_init(struct thrdsrv_server *server)
@@ -77,7 +85,8 @@ int accept_loop_prepare(struct thrdsrv_server *server)
     /* The rate's pause is told by its bucket alone, so that nothing else can end it. */
     int64_t resume_ms = clock_later(server->pause_until_ms, admit_ready_ms(server));
     bool paused = resume_ms > now_ms;
-    if (!poll_listeners(server, server->phase == PHASE_SERVING && !server->full && !paused))
+    bool wanted = !server->full && !paused && proxy_wait_has_room(server);
+    if (!poll_listeners(server, server->phase == PHASE_SERVING && wanted))
         next_ms = clock_earlier(next_ms, now_ms + PAUSE_MS);
     if (paused && server->phase == PHASE_SERVING)
         next_ms = clock_earlier(next_ms, resume_ms);
@@ -85,6 +94,7 @@ int accept_loop_prepare(struct thrdsrv_server *server)
         next_ms = clock_earlier(next_ms, server->drain_until_ms);
     if (server->unwatched > 0)
         next_ms = clock_earlier(next_ms, now_ms + WATCH_REAP_MS);
+    next_ms = clock_earlier(next_ms, proxy_wait_due_ms(server, now_ms));
     if (next_ms == CLOCK_NEVER)
         return -1;
     return next_ms <= now_ms ? 0 : (int)clock_earlier(next_ms - now_ms, INT_MAX);
@@ -101,6 +111,7 @@ void accept_loop_close_listeners(struct thrdsrv_server *server)
             report_unserved(server, handover_close_waiting(listener));
         listener_close(listener);
     }
+    proxy_wait_close_all(server);
 }
 
 /* SERVING -> DRAINING or CUTTING, DRAINING -> CUTTING. */
@@ -198,17 +209,64 @@ static void start_worker(struct thrdsrv_server *server, struct SockInfo *slot) R
 }
 
 /* Fills the slot's fields for the connection before anybody else sees it. */
-static void book(struct thrdsrv_server *server, struct SockInfo *slot, int fd,
-                 const struct address *peer, const struct listener *listener) REQUIRES(ACCEPT_LOOP)
+static void book(struct thrdsrv_server *server, struct SockInfo *slot,
+                 const struct accepted *accepted) REQUIRES(ACCEPT_LOOP)
 {
-    slot->peer = *peer;
-    slot->listener_text = listener->text;
-    slot->local.family = 0;
-    if (report_end_wanted(server))
-        conn_local_address(fd, &slot->local);
+    slot->peer = accepted->peer;
+    slot->local = accepted->local;
+    slot->proxy = accepted->proxy;
+    slot->listener_text = accepted->listener->text;
+    if (!slot->local.family && report_end_wanted(server))
+        conn_local_address(accepted->fd, &slot->local);
     slot->accepted_at_ns = clock_ns();
     slot->rate = (struct rate_window){0};
-    slot_table_book(&server->table, slot, fd);
+    slot_table_book(&server->table, slot, accepted->fd);
+}
+
+/* One that was accepted, and for which a slot is reserved. */
+static void let_in(struct thrdsrv_server *server, struct SockInfo *slot,
+                   const struct accepted *accepted) REQUIRES(ACCEPT_LOOP)
+{
+    if (!admit_connection(server, slot, accepted->fd, &accepted->peer, accepted->listener)) {
+        slot_table_unreserve(&server->table, slot);
+        return;
+    }
+    book(server, slot, accepted);
+    start_worker(server, slot);
+}
+
+/* Those whose PROXY header has come. Returns whether all of them are in, or refused. In mode inline
+ * each of them is served before the next, and the list is another one meanwhile. */
+static bool let_in_ready(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
+{
+    while (proxy_wait_is_ready(server)) {
+        struct SockInfo *slot;
+        enum admission admission = admit_next(server, &slot);
+        server->full = admission == ADMIT_WAIT;
+        if (admission == ADMIT_WAIT || admission == ADMIT_LATER)
+            return false;
+        struct accepted accepted = proxy_wait_take(server);
+        if (admission == ADMIT_REFUSE)
+            admit_refuse_full(server, accepted.fd, &accepted.peer);
+        else
+            let_in(server, slot, &accepted);
+    }
+    return true;
+}
+
+/* Who connects is known when the header has come: until then there is no slot for it. Returns
+ * whether there may be another one. */
+static bool accept_proxied(struct thrdsrv_server *server, const struct listener *listener)
+    REQUIRES(ACCEPT_LOOP)
+{
+    struct accepted accepted = {.listener = listener};
+    if (!proxy_wait_has_room(server))
+        return false;
+    enum accept_verdict verdict = listener_accept(listener, &accepted.fd, &accepted.peer);
+    if (verdict != ACCEPT_CONNECTION)
+        return after_failed_accept(server, verdict, errno);
+    proxy_wait_begin(server, &accepted);
+    return let_in_ready(server);
 }
 
 /* Returns whether there may be another one. */
@@ -216,8 +274,9 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
     REQUIRES(ACCEPT_LOOP)
 {
     struct SockInfo *slot;
-    struct address peer;
-    int fd;
+    struct accepted accepted = {.listener = listener};
+    if (proxy_wait_is_for(server, listener))
+        return accept_proxied(server, listener);
     enum admission admission = admit_next(server, &slot);
     if (admission == ADMIT_WAIT) {
         server->full = true;
@@ -225,7 +284,7 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
     }
     if (admission == ADMIT_LATER)
         return false;
-    enum accept_verdict verdict = listener_accept(listener, &fd, &peer);
+    enum accept_verdict verdict = listener_accept(listener, &accepted.fd, &accepted.peer);
     if (verdict != ACCEPT_CONNECTION) {
         int error = errno;
         if (admission == ADMIT)
@@ -233,15 +292,10 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
         return after_failed_accept(server, verdict, error);
     }
     if (admission == ADMIT_REFUSE) {
-        admit_refuse_full(server, fd, &peer);
+        admit_refuse_full(server, accepted.fd, &accepted.peer);
         return true;
     }
-    if (!admit_connection(server, slot, fd, &peer, listener)) {
-        slot_table_unreserve(&server->table, slot);
-        return true;
-    }
-    book(server, slot, fd, &peer, listener);
-    start_worker(server, slot);
+    let_in(server, slot, &accepted);
     return true;
 }
 
@@ -260,6 +314,8 @@ static void after_release(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
     bool waited = server->full || server->pause_until_ms > 0;
     server->full = false;
     server->pause_until_ms = 0;
+    if (!let_in_ready(server))
+        return;
     for (unsigned i = 0; waited && i < server->listener_count; i++)
         accept_some(server, &server->listeners[i]);
 }
@@ -292,7 +348,18 @@ static void on_event(struct thrdsrv_server *server, uint64_t tag) REQUIRES(ACCEP
         if (watch_reap(server, &server->table.slots[TAG_INDEX(tag)], (uint32_t)tag))
             after_release(server);
         break;
+    case TAG_KIND(TAG_HEADER):
+        proxy_wait_look(server, TAG_INDEX(tag), (uint32_t)tag);
+        break;
     }
+}
+
+/* By time, and after all events: a header that has come, a rate that lets the next one in. */
+static void go_on_with_headers(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
+{
+    proxy_wait_check(server, clock_ns() / 1000000);
+    if (!server->full)
+        let_in_ready(server);
 }
 
 /* Whether the stop has got further. The wish to be woken comes before the look: a worker that
@@ -332,6 +399,7 @@ void accept_loop_turn(struct thrdsrv_server *server, int timeout_ms)
         on_event(server, events[i].data.u64);
     if (server->unwatched > 0 && watch_reap_unwatched(server))
         after_release(server);
+    go_on_with_headers(server);
     int64_t now_ms = clock_ns() / 1000000;
     if (server->phase == PHASE_DRAINING || server->phase == PHASE_CUTTING)
         advance_stop(server, now_ms);

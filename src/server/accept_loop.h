@@ -20,11 +20,15 @@ int accept_loop_prepare(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
  * inline it runs inside itself, one level deep, while the worker waits for its client. */
 void accept_loop_turn(struct thrdsrv_server *server, int timeout_ms) REQUIRES(ACCEPT_LOOP);
 
-/* Accepts no more; connections that were handed over and wait are closed, and the log says so. The
- * loop, or whoever destroys a server that never ran. */
-void accept_loop_close_listeners(struct thrdsrv_server *server);
+/* Accepts no more; connections that were handed over and wait are closed, as are those that wait
+ * behind a load balancer, and the log says so. The loop, or whoever destroys a server that never
+ * ran. */
+void accept_loop_close_listeners(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
 
 /* What epoll reports for the pidfd of the child in a slot. */
 uint64_t accept_loop_child_tag(const struct SockInfo *slot);
+
+/* And for a connection whose PROXY header is awaited: its place, and how often that was used. */
+uint64_t accept_loop_header_tag(unsigned place, uint32_t generation);
 
 #endif

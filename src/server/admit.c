@@ -51,6 +51,14 @@ void admit_refuse_full(struct thrdsrv_server *server, int fd, const struct addre
     refuse(server, fd, peer, access_allows(server, peer) ? REFUSAL_FULL : REFUSAL_RULES);
 }
 
+void admit_refuse_proxied(struct thrdsrv_server *server, int fd, const struct address *peer,
+                          enum refusal why)
+{
+    slot_table_count_refused(&server->table, why);
+    close(fd);
+    report_refused(server, why, peer);
+}
+
 /* Of the networks that the last slots are kept for, or a peer without an address, for whom the
  * limits of addresses are not meant. */
 static bool is_trusted(const struct thrdsrv_server *server, const struct address *peer)

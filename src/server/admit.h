@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "server/slot_table.h"
 #include "server/thread_safety.h"
 
-struct SockInfo;
 struct address;
 struct listener;
 struct thrdsrv_server;
@@ -29,6 +29,11 @@ int64_t admit_ready_ms(const struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP
 /* Turns an accepted connection away as the policy for a full table says, or the rules. Never
  * blocks. */
 void admit_refuse_full(struct thrdsrv_server *server, int fd, const struct address *peer);
+
+/* Closes one that is accepted and whose PROXY header is not believed, or did not come, without a
+ * word: it is the balancer's, and no client's. */
+void admit_refuse_proxied(struct thrdsrv_server *server, int fd, const struct address *peer,
+                          enum refusal why);
 
 /* Whether an accepted connection may have the slot that is reserved: asks the rules, the limits of
  * its source, and the host. Where it may not it is closed and counted; the slot is still the

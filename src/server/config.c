@@ -22,6 +22,11 @@ static const char *find_wrong_limit(const struct thrdsrv_config *c, const char *
     for (size_t i = 0; i < c->reserve_network_count; i++)
         if (!c->reserve_networks || !c->reserve_networks[i])
             return *allowed = "reserve_network_count texts", "reserve_networks";
+    for (size_t i = 0; i < c->proxy_network_count; i++)
+        if (!c->proxy_networks || !c->proxy_networks[i])
+            return *allowed = "proxy_network_count texts", "proxy_networks";
+    if (c->proxy_network_count > 0 && c->proxy_ms < 1)
+        return *allowed = "1 or more with proxy_networks", "proxy_ms";
     if (c->rule_count > THRDSRV_RULES_MAX)
         return *allowed = "0 to 1000000", "rule_count";
     if (c->rule_count > 0 && !c->rules)
@@ -90,19 +95,22 @@ static void report_wrong(const struct thrdsrv_config *config, const char *field,
     log_send(config, THRDSRV_LOG_ERROR, &line);
 }
 
-/* Returns whether each text is a network, and logs one that is not. */
-static bool check_networks(const struct thrdsrv_config *config)
+/* Returns whether each text is a network, or the word that may stand for one, and logs one that is
+ * not. */
+static bool check_networks(const struct thrdsrv_config *config, const char *field,
+                           const char *const *texts, size_t count, const char *word)
 {
     struct netblock block;
+    struct log_line line;
     const char *wrong = NULL;
     size_t i = 0;
-    for (; i < config->reserve_network_count && !wrong; i++)
-        wrong = netblock_parse(&block, config->reserve_networks[i]);
+    for (; i < count && !wrong; i++)
+        if (!word || strcmp(texts[i], word) != 0)
+            wrong = netblock_parse(&block, texts[i]);
     if (wrong) {
-        struct log_line line;
         log_begin(&line, "invalid configuration");
-        log_text(&line, "field", "reserve_networks");
-        log_text(&line, "network", config->reserve_networks[i - 1]);
+        log_text(&line, "field", field);
+        log_text(&line, "network", texts[i - 1]);
         log_text(&line, "error", wrong);
         log_send(config, THRDSRV_LOG_ERROR, &line);
     }
@@ -166,6 +174,9 @@ static int copy_strings(struct thrdsrv_config *copy, const struct thrdsrv_config
     copy->reserve_network_count = config->reserve_network_count;
     copy->reserve_networks =
         copy_texts(config->reserve_networks, &copy->reserve_network_count, &complete);
+    copy->proxy_network_count = config->proxy_network_count;
+    copy->proxy_networks =
+        copy_texts(config->proxy_networks, &copy->proxy_network_count, &complete);
     copy->busy_text = copy_text(config->busy_text, &complete);
     copy->name = copy_text(config->name ? config->name : name_of_service(config), &complete);
     if (config->program)
@@ -195,6 +206,8 @@ int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config
     copy->listen_count = 0;
     copy->reserve_networks = NULL;
     copy->reserve_network_count = 0;
+    copy->proxy_networks = NULL;
+    copy->proxy_network_count = 0;
     copy->busy_text = copy->name = NULL;
     copy->program = NULL;
     const char *wrong = find_wrong(&whole, &allowed);
@@ -206,7 +219,10 @@ int config_copy(struct thrdsrv_config *copy, const struct thrdsrv_config *config
         report_wrong(&whole, "mode", "this build has no mode fork: build with THRDSRV_FORK=ON");
         return THRDSRV_E_UNSUPPORTED;
     }
-    if (!check_networks(&whole))
+    if (!check_networks(&whole, "reserve_networks", whole.reserve_networks,
+                        whole.reserve_network_count, NULL) ||
+        !check_networks(&whole, "proxy_networks", whole.proxy_networks, whole.proxy_network_count,
+                        "unix"))
         return THRDSRV_E_INVALID;
     return copy_strings(copy, &whole);
 }
@@ -215,6 +231,7 @@ void config_free(struct thrdsrv_config *copy)
 {
     free_texts(copy->listen, copy->listen_count);
     free_texts(copy->reserve_networks, copy->reserve_network_count);
+    free_texts(copy->proxy_networks, copy->proxy_network_count);
     free_texts(copy->program, count_texts(copy->program));
     free((void *)(uintptr_t)copy->busy_text);
     free((void *)(uintptr_t)copy->name);

@@ -379,6 +379,14 @@ void conn_local_address(int fd, struct address *address)
         address_from_sockaddr(address, (const struct sockaddr *)&name);
 }
 
+struct address conn_local(const struct thrdsrv_conn *conn)
+{
+    struct address local = conn->slot->local;
+    if (!local.family)
+        conn_local_address(conn->fd, &local);
+    return local;
+}
+
 const char *thrdsrv_conn_peer(struct thrdsrv_conn *conn)
 {
     if (!conn->peer[0])
@@ -389,8 +397,7 @@ const char *thrdsrv_conn_peer(struct thrdsrv_conn *conn)
 const char *thrdsrv_conn_local(struct thrdsrv_conn *conn)
 {
     if (!conn->local[0]) {
-        struct address local;
-        conn_local_address(conn->fd, &local);
+        struct address local = conn_local(conn);
         if (local.family)
             address_format(&local, conn->local);
         else

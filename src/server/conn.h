@@ -71,4 +71,7 @@ size_t conn_close_at_once(int fd);
 /* The address of our side; family 0 where the system does not tell. */
 void conn_local_address(int fd, struct address *address);
 
+/* The address that the client connected to: that, or what a load balancer says it was. */
+struct address conn_local(const struct thrdsrv_conn *conn);
+
 #endif

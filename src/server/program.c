@@ -176,10 +176,9 @@ static void tell_end(struct variables *variables, const struct address *address,
 static void tell_of(struct variables *variables, struct thrdsrv_conn *conn)
 {
     const struct SockInfo *slot = conn->slot;
-    struct address local;
+    struct address local = conn_local(conn);
     variables->end = variables->texts;
     variables->count = 0;
-    conn_local_address(conn->fd, &local);
     if (slot->peer.family == AF_UNIX) {
         tell_text(variables, "PROTO=", "UNIX");
         tell_number(variables, "UNIXREMOTEPID=", (uint64_t)slot->peer.of.process.pid);

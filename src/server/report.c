@@ -49,6 +49,7 @@ static void put_counters(struct log_line *line, struct thrdsrv_server *server)
     log_number(line, "refused_source", stats.refused_source);
     log_number(line, "refused_rate", stats.refused_rate);
     log_number(line, "refused_rules", stats.refused_rules);
+    log_number(line, "refused_proxy", stats.refused_proxy);
     log_number(line, "spawn_failures", stats.spawn_failures);
     log_number(line, "idle", stats.timeouts_idle);
     log_number(line, "first_byte", stats.timeouts_first_byte);
@@ -96,9 +97,16 @@ void report_destroy_refused(const struct thrdsrv_server *server)
 void report_refused(struct thrdsrv_server *server, enum refusal why, const struct address *peer)
 {
     static const char *const reasons[REFUSAL_COUNT] = {
-        [REFUSAL_FULL] = "full",           [REFUSAL_RESERVED] = "reserved",
-        [REFUSAL_SOURCE] = "source",       [REFUSAL_SOURCE_RATE] = "source-rate",
-        [REFUSAL_ADMISSION] = "admission", [REFUSAL_RULES] = "rules",
+        [REFUSAL_FULL] = "full",
+        [REFUSAL_RESERVED] = "reserved",
+        [REFUSAL_SOURCE] = "source",
+        [REFUSAL_SOURCE_RATE] = "source-rate",
+        [REFUSAL_ADMISSION] = "admission",
+        [REFUSAL_RULES] = "rules",
+        [REFUSAL_PROXY_SOURCE] = "proxy-source",
+        [REFUSAL_PROXY_HEADER] = "proxy-header",
+        [REFUSAL_PROXY_LATE] = "proxy-timeout",
+        [REFUSAL_PROXY_STOP] = "proxy-stop",
     };
     struct log_line line;
     char text[ADDRESS_TEXT_SIZE];
@@ -115,9 +123,12 @@ void report_refused(struct thrdsrv_server *server, enum refusal why, const struc
     log_send(&server->config, THRDSRV_LOG_WARN, &line);
 }
 
-/* Both ends as text; ours is the listener's address where the system did not tell. */
+/* Both ends as text, and the balancer between them, NULL where there is none; our end is the
+ * listener's address where the system did not tell. */
 struct ends {
     char peer[ADDRESS_TEXT_SIZE];
+    char proxy_text[ADDRESS_TEXT_SIZE];
+    const char *proxy;
     char local_text[ADDRESS_TEXT_SIZE];
     const char *local;
 };
@@ -125,6 +136,11 @@ struct ends {
 static void name_ends(const struct SockInfo *slot, struct ends *ends)
 {
     address_format(&slot->peer, ends->peer);
+    ends->proxy = NULL;
+    if (slot->proxy.family) {
+        address_format(&slot->proxy, ends->proxy_text);
+        ends->proxy = ends->proxy_text;
+    }
     ends->local = slot->listener_text;
     if (slot->local.family) {
         address_format(&slot->local, ends->local_text);
@@ -151,6 +167,8 @@ void report_begin(const struct SockInfo *slot)
     name_ends(slot, &ends);
     begin_conn_line(&line, "begin", slot->server, slot->conn_id, slot->index, ends.peer);
     log_text(&line, "local", ends.local);
+    if (ends.proxy)
+        log_text(&line, "proxy", ends.proxy);
     log_send(&slot->server->config, THRDSRV_LOG_DEBUG, &line);
 }
 
@@ -186,6 +204,8 @@ static void log_end(const struct thrdsrv_server *server, const struct thrdsrv_en
     log_number(&line, "majflt", (uint64_t)end->usage.ru_majflt);
     log_number(&line, "vcsw", (uint64_t)end->usage.ru_nvcsw);
     log_number(&line, "ivcsw", (uint64_t)end->usage.ru_nivcsw);
+    if (end->proxy)
+        log_text(&line, "proxy", end->proxy);
     log_send(&server->config, THRDSRV_LOG_INFO, &line);
 }
 
@@ -229,6 +249,7 @@ void report_end(const struct SockInfo *slot, pid_t worker, struct end end,
         .bytes_in = progress_read(&slot->progress->bytes_in),
         .bytes_out = progress_read(&slot->progress->bytes_out),
         .usage = *usage,
+        .proxy = ends.proxy,
     };
     if (log_wanted(&server->config, THRDSRV_LOG_INFO))
         log_end(server, &all);

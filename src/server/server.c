@@ -20,6 +20,7 @@
 #include "server/descriptor.h"
 #include "server/handover.h"
 #include "server/own_thread.h"
+#include "server/proxy_wait.h"
 #include "server/report.h"
 #include "server/thread.h"
 #include "server/wakeup.h"
@@ -101,7 +102,9 @@ static int open_listeners(struct thrdsrv_server *server)
 
 static void close_all(struct thrdsrv_server *server)
 {
+    be_accept_loop();
     accept_loop_close_listeners(server);
+    proxy_wait_fini(server);
     free(server->listeners);
     free(server->reserved);
     access_fini(server);
@@ -187,6 +190,12 @@ static int set_limits(struct thrdsrv_server *server)
     return 0;
 }
 
+static int make_places(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
+{
+    int error = proxy_wait_init(server);
+    return error < 0 ? failed(server, "calloc", error) : 0;
+}
+
 static int set_rules(struct thrdsrv_server *server)
 {
     int error = access_init(server);
@@ -211,7 +220,7 @@ static int find_program(struct thrdsrv_server *server)
 }
 
 /* Everything that has to be given back; on failure it has been. */
-static int create_open(struct thrdsrv_server *server)
+static int create_open(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
 {
     unsigned slots = server->config.mode == THRDSRV_MODE_INLINE ? 1 : server->config.slots;
     server->wakeup = wakeup_open();
@@ -223,6 +232,8 @@ static int create_open(struct thrdsrv_server *server)
         return failed(server, "slot_table_init", error);
     }
     error = set_limits(server);
+    if (error == 0)
+        error = make_places(server);
     if (error == 0)
         error = set_rules(server);
     if (error == 0)

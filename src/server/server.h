@@ -15,6 +15,7 @@
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/program.h"
+#include "server/proxy_wait.h"
 #include "server/rules.h"
 #include "server/slot_table.h"
 #include "server/timeouts.h"
@@ -79,6 +80,7 @@ struct thrdsrv_server {
     int64_t rest_until_ms GUARDED_BY(ACCEPT_LOOP);   /* until when they need not be looked at */
     int64_t cutting_ns GUARDED_BY(ACCEPT_LOOP);      /* CPU time of this look that went to cuts */
     int64_t drain_until_ms GUARDED_BY(ACCEPT_LOOP);
+    struct proxy_wait proxy_wait GUARDED_BY(ACCEPT_LOOP);
     unsigned unwatched GUARDED_BY(ACCEPT_LOOP); /* children whose end nothing tells: are polled */
     struct log_limit limit_accept GUARDED_BY(ACCEPT_LOOP);
     struct log_limit limit_spawn GUARDED_BY(ACCEPT_LOOP);

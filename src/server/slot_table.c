@@ -431,6 +431,10 @@ static void count_refusal(struct thrdsrv_stats *stats, enum refusal why)
         [REFUSAL_SOURCE_RATE] = &stats->refused_rate,
         [REFUSAL_ADMISSION] = &stats->refused_admission,
         [REFUSAL_RULES] = &stats->refused_rules,
+        [REFUSAL_PROXY_SOURCE] = &stats->refused_proxy,
+        [REFUSAL_PROXY_HEADER] = &stats->refused_proxy,
+        [REFUSAL_PROXY_LATE] = &stats->refused_proxy,
+        [REFUSAL_PROXY_STOP] = &stats->refused_proxy,
     };
     if (counters[why])
         ++*counters[why];

@@ -83,7 +83,8 @@ struct SockInfo {
     uint64_t conn_id;          /* [B] 1, 2, 3 … over the server's life */
     int64_t accepted_at_ns;    /* [B] CLOCK_MONOTONIC */
     struct address peer;       /* [B] */
-    struct address local;      /* [B] for the log; family 0: not asked for */
+    struct address local;      /* [B] family 0: not asked for, the system tells */
+    struct address proxy;      /* [B] the balancer that named both; family 0: none did */
     unsigned conns_of_source;  /* [B] with this one; 0: not counted */
     const char *listener_text; /* [B] address of the listener that it came through */
     int64_t cpu_began_ns;      /* [B] but by the worker: CPU time of its thread when it began */
@@ -159,6 +160,11 @@ enum refusal {
     REFUSAL_SOURCE_RATE, /* its source comes too fast */
     REFUSAL_ADMISSION,   /* config.admit said no */
     REFUSAL_RULES,       /* the rules deny it */
+    /* A PROXY header was awaited: */
+    REFUSAL_PROXY_SOURCE, /* from nobody who would be believed */
+    REFUSAL_PROXY_HEADER, /* and something else came, or the end */
+    REFUSAL_PROXY_LATE,   /* and did not come in time */
+    REFUSAL_PROXY_STOP,   /* or a slot for its client was, when the server stopped */
     REFUSAL_COUNT
 };
 

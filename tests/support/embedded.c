@@ -242,7 +242,8 @@ void embedded_wait(struct embedded *e)
     assert_int_equal(stats.active, 0);
     assert_int_equal(stats.accepted, stats.served + stats.spawn_failures + stats.refused_full +
                                          stats.refused_admission + stats.refused_source +
-                                         stats.refused_rate + stats.refused_rules);
+                                         stats.refused_rate + stats.refused_rules +
+                                         stats.refused_proxy);
     check_ends(e, &stats);
 }
 

@@ -208,7 +208,7 @@ static bool check_counters(struct process *p)
     long long active = log_line_number(last, "active");
     static const char *const parts[] = {"served",         "spawn_failures", "refused_full",
                                         "refused_source", "refused_rate",   "refused_admission",
-                                        "refused_rules"};
+                                        "refused_rules",  "refused_proxy"};
     long long accounted = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         accounted += log_line_number(last, parts[i]);

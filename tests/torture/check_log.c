@@ -55,7 +55,7 @@ void check_log_end(const char *log, struct log_end *end)
     end->refused = number_of(counters, " refused_full=") +
                    number_of(counters, " refused_admission=") +
                    number_of(counters, " refused_source=") + number_of(counters, " refused_rate=") +
-                   number_of(counters, " refused_rules=");
+                   number_of(counters, " refused_rules=") + number_of(counters, " refused_proxy=");
     end->failed = number_of(counters, " spawn_failures=");
     end->cut = number_of(stop, " cut=");
 }

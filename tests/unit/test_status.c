@@ -134,7 +134,8 @@ static void test_bytes(void **state)
     "age=0.000 waits=no in=0 out=0 idle=0.000\n"
 #define COUNTERS                                                                                   \
     "msg=counters accepted=19 active=3 peak=5 served=13 refused_full=1 refused_admission=2 "       \
-    "refused_source=3 refused_rate=4 refused_rules=5 spawn_failures=5 idle=6 first_byte=7 "        \
+    "refused_source=3 refused_rate=4 refused_rules=5 refused_proxy=20 spawn_failures=5 idle=6 "    \
+    "first_byte=7 "                                                                                \
     "write_stall=8 "                                                                               \
     "lifetime=9 rate=10 accept_errors_conn=11 accept_errors_system=12 bytes_in=1048576 "           \
     "bytes_out=12\n"
