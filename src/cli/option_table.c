@@ -520,9 +520,7 @@ static const struct argument_spec specs[] = {
      OPTIONS_LISTENING, "TCP probes: IDLE,INTERVAL,COUNT, or off", set_keepalive, false},
     {"proxy-from", '\0', "NET,...", NULL,
      "networks such as 10.0.0.0/8,::1, or unix, up to 64 in all", OPTIONS_LISTENING,
-     "only load balancers of these networks connect, and say by\na PROXY header whom they bring; "
-     "may be repeated",
-     set_proxy_from, false},
+     "only these balancers, each time with a PROXY header", set_proxy_from, false},
     {"proxy-timeout", '\0', "TIME", "5s", "1ms to 10000d", OPTIONS_LISTENING,
      "how long such a header may take; not off", set_proxy_timeout, false},
     {"ready-fd", '\0', "N", NULL, "a number from 3 up, an open descriptor", OPTIONS_LISTENING,

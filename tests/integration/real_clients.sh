@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # real_clients.sh CLIENT MODE THRD - talks to thrd with a client that nobody here wrote.
 #
-# CLIENT is nc, socat, telnet, bash (/dev/tcp) or python. What the client hears is compared with
+# CLIENT is nc, socat, telnet, bash (/dev/tcp), python, or haproxy, which brings others. What the client hears is compared with
 # what tr makes of what it said. Exit status 77: the client is not installed. The environment is
 # that of the other integration tests: THRD, THRD_WRAPPER, THRD_TIMEOUT_FACTOR.
 set -euo pipefail
@@ -90,8 +90,17 @@ talk_python() {
     same "python"
 }
 
+# Between a client and us.
+talk_haproxy() {
+    need haproxy python3
+    start --handler=rot13 --proxy-from=127.0.0.1,unix
+    make_text
+    LIMIT=$limit "$here/balancer.py" "$port" "$socket" "$dir/said" "$dir/expected" "$dir/log" ||
+        { sed 's/^/    haproxy: /' "$dir/haproxy.log" && fail "haproxy"; }
+}
+
 case $client in
-nc | socat | telnet | bash | python) "talk_$client" ;;
+haproxy | nc | socat | telnet | bash | python) "talk_$client" ;;
 *) echo "unknown client $client" && exit 2 ;;
 esac
 stop
