@@ -2,11 +2,13 @@
  * goes on or ends: request(), run() and destroy() (server.c), watch.c, handover.c.
  *
  * See slot_table.pml. The worker model, which includes this, has worker_start(), _request_stop(),
- * _settle(), and what is its own in a turn. Left out are connections that wait for their PROXY header
- * (proxy_wait.c): no other thread knows their descriptors, and they have no slot; to the model they
- * are still to come. Of those who have sent it and find no slot the first waits outside of the
- * listener, which then is not polled: as if it were the first there. Names in small letters that are nowhere declared here
- * are run_and_destroy()'s own. */
+ * _settle(), and what is its own in a turn. Names in small letters that are nowhere declared here
+ * are run_and_destroy()'s own.
+ *
+ * Left out are connections that wait for their PROXY header (proxy_wait.c): no other thread knows
+ * their descriptors, and they have no slot; to the model they are still to come. Of those who have
+ * sent it and find no slot the first waits outside of the listener, which then is not polled: as if
+ * it were the first there. */
 #define SERVING  0
 #define DRAINING 1
 #define CUTTING  2

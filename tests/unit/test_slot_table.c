@@ -496,12 +496,13 @@ static void test_refusals_are_counted(void **state)
     for (enum refusal why = REFUSAL_FULL; why < REFUSAL_COUNT; why++)
         slot_table_count_refused(&table, why);
     struct thrdsrv_stats s = stats();
-    assert_int_equal(s.accepted, 6);
+    assert_int_equal(s.accepted, REFUSAL_COUNT - REFUSAL_FULL);
     assert_int_equal(s.refused_full, 2);
     assert_int_equal(s.refused_source, 1);
     assert_int_equal(s.refused_rate, 1);
     assert_int_equal(s.refused_admission, 1);
     assert_int_equal(s.refused_rules, 1);
+    assert_int_equal(s.refused_proxy, 4);
 }
 
 /* ---- what no state allows ---- */

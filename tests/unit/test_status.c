@@ -144,7 +144,7 @@ static void test_bytes(void **state)
     "listens at 127.0.0.1:43211 unix:/run/a b\n"                                                   \
     "slots    3 of 8 in use, most at once 5\n"                                                     \
     "ended    13 of 19 accepted; these: 1.0m in, 12 out\n"                                         \
-    "refused  full 1, admission 2, source 3, source-rate 4, rules 5\n"                             \
+    "refused  full 1, admission 2, source 3, source-rate 4, rules 5, proxy 20\n"                   \
     "cut      idle 6, first-byte 7, write-stall 8, lifetime 9, min-rate 10\n"                      \
     "failed   worker 5, accept 11, accept (system) 12\n"
 
