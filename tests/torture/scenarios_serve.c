@@ -23,12 +23,17 @@ static const char *const per_source[] = {USUAL, "--slots=4", "--park=1ms", "--pe
 static const char *const rated[] = {USUAL, "--slots=4", "--park=1ms", "--rate=50/s,burst=1", NULL};
 static const char *const reserved[] = {
     USUAL, "--slots=3", "--park=1ms", "--when-full=busy:later", "--reserve=1:127.9.0.0/16", NULL};
+#define BALANCER "--proxy-from=127.0.0.1"
+static const char *const balanced[] = {USUAL, "--slots=8", "--park=1ms", BALANCER, NULL};
+static const char *const balanced_wait[] = {USUAL, "--slots=2", "--park=1ms", BALANCER, NULL};
 /* Short, but not so short that a busy machine would cut a client in the middle of an exchange. */
 static const char *const idle[] = {USUAL, "--slots=4", "--park=1ms", "--idle=250ms", NULL};
 static const char *const first_byte[] = {USUAL, "--slots=4", "--park=1ms", "--first-byte=250ms",
                                          NULL};
 static const char *const lifetime[] = {USUAL, "--slots=4", "--park=1ms", "--lifetime=400ms", NULL};
 static const char *const stall[] = {USUAL, "--slots=4", "--park=1ms", "--write-stall=250ms", NULL};
+static const char *const no_header[] = {
+    USUAL, "--slots=4", "--park=1ms", BALANCER, "--proxy-timeout=250ms", NULL};
 static const char *const slow[] = {USUAL, "--slots=4", "--park=1ms", "--min-rate=1000/400ms", NULL};
 static const char *const several[] = {USUAL,       "--listen=[::1]:0", "--listen=:0",
                                       "--slots=8", "--park=1ms",       NULL};
@@ -241,6 +246,13 @@ SERVE(rate, "more than the rate lets in: they wait", echo, rated, talk_in_turn,
       .counted = " accepted=4 ");
 SERVE(reserved, "a slot that is for others", echo, reserved, find_it_full,
       .counted = " refused_full=1 ", .said = "connection refused");
+SERVE(proxied, "six clients behind a load balancer", proxied, balanced, talk_at_once,
+      .counted = " accepted=7 ");
+SERVE(proxied_from_start, "a load balancer is named", proxied, balanced, NULL, .from_start = true);
+SERVE(proxied_wait, "behind a load balancer, and a full table", proxied, balanced_wait,
+      wait_for_slot, .counted = " accepted=4 ");
+SERVE(proxied_late, "a load balancer that says nothing", proxied, no_header, be_silent,
+      .counted = " refused_proxy=", .said = "connection refused", .hurries = true);
 SERVE(idle, "a client that says no more", echo, idle, talk_and_be_silent,
       .counted = " idle=", .hurries = true);
 SERVE(first_byte, "a client that says nothing", echo, first_byte, be_silent,

@@ -21,6 +21,15 @@ static size_t ask_lines(char *text, unsigned tag, unsigned number)
     return size;
 }
 
+/* Each is somebody else, which the balancer says first. */
+static size_t ask_proxied(char *text, unsigned tag, unsigned number)
+{
+    size_t size = 0;
+    if (number == 0)
+        size = (size_t)sprintf(text, "PROXY TCP4 192.0.2.7 10.0.0.1 %u 80\r\n", tag + 1);
+    return size + ask_line(text + size, tag, number);
+}
+
 static size_t ask_nothing(char *text, unsigned tag, unsigned number)
 {
     (void)text, (void)tag, (void)number;
@@ -139,6 +148,7 @@ static bool is_lines(const char *heard, size_t size, unsigned tag, unsigned numb
 const struct service service_echo = {"echo", false, ask_line, is_echo};
 const struct service service_echo_long = {"echo", false, ask_lines, is_long_echo};
 const struct service service_cat = {NULL, false, ask_line, is_echo};
+const struct service service_proxied = {"echo", false, ask_proxied, is_echo};
 const struct service service_rot13 = {"rot13", false, ask_line, is_rot13};
 const struct service service_bytes = {"bytes", false, ask_bytes, is_bytes};
 const struct service service_chargen = {"chargen", false, ask_nothing, is_chargen};

@@ -21,6 +21,7 @@ struct service {
 extern const struct service service_echo;
 extern const struct service service_echo_long; /* longer than the small buffer of a connection */
 extern const struct service service_cat;       /* a program: echo without a handler's name */
+extern const struct service service_proxied;   /* echo, of clients behind a load balancer */
 extern const struct service service_rot13;
 extern const struct service service_bytes;
 extern const struct service service_chargen;
