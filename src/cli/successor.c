@@ -169,23 +169,24 @@ static const char *describe_end(int status, char *buf, size_t size)
     return buf;
 }
 
-/* What there is to read: 1 for the end of a line that began with "ready ", 0 for more to come, -1
- * for the end of it, or for something else. */
-static int read_line(int fd, char *line, size_t size, size_t *length)
+enum said { NOTHING_YET, READY, SOMETHING_ELSE, THE_END };
+
+/* Reads on in the line that begins with "ready ", whose rest says nothing that we do not know. */
+static enum said read_line(int fd, char *line, size_t size, size_t *length)
 {
-    ssize_t count = read(fd, line + *length, size - 1 - *length);
+    static const char beginning[] = "ready ";
+    ssize_t count = read(fd, line + *length, size - *length);
     if (count < 0 && errno == EINTR)
-        return 0;
+        return NOTHING_YET;
     if (count <= 0)
-        return -1;
+        return THE_END;
     *length += (size_t)count;
-    line[*length] = '\0';
-    if (strncmp(line, "ready ", *length < 6 ? *length : 6) != 0)
-        return -1;
-    if (line[*length - 1] == '\n')
-        return 1;
-    *length = *length < 6 ? *length : 6; /* the rest of the line says nothing that we do not know */
-    return 0;
+    bool is_complete = line[*length - 1] == '\n';
+    if (*length > strlen(beginning))
+        *length = strlen(beginning);
+    if (memcmp(line, beginning, *length) != 0)
+        return SOMETHING_ELSE;
+    return is_complete ? READY : NOTHING_YET;
 }
 
 const char *successor_wait(struct successor *s, int64_t ms, bool (*go_on)(void), char *buf,
@@ -193,20 +194,22 @@ const char *successor_wait(struct successor *s, int64_t ms, bool (*go_on)(void),
 {
     char line[256];
     size_t length = 0;
-    int said = 0;
+    enum said said = NOTHING_YET;
     int64_t end_ms = clock_ms() + ms;
     int64_t left_ms = ms;
     struct pollfd ready = {.fd = s->ready, .events = POLLIN};
-    while (said == 0 && left_ms > 0 && go_on()) {
+    while (said == NOTHING_YET && left_ms > 0 && go_on()) {
         if (poll(&ready, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS) > 0)
             said = read_line(s->ready, line, sizeof line, &length);
         left_ms = end_ms - clock_ms();
     }
     close(s->ready);
-    if (said > 0 && go_on())
+    if (said == READY && go_on())
         return NULL;
     int status = successor_kill(s);
-    if (said < 0)
+    if (said == THE_END)
         return describe_end(status, buf, size);
+    if (said == SOMETHING_ELSE)
+        return "it does not say that it is ready, but something else, and was killed";
     return "it was not ready in time (--restart), and was killed";
 }
