@@ -73,12 +73,14 @@ static void hand_over(void)
     thrdsrv_server_hand_over(restart.server);
 }
 
-/* The thread: one attempt. */
+/* The thread: one attempt. It names itself: to name another one libc opens a file in /proc, for a
+ * moment, which the new process would inherit. */
 static void *attempt(void *unused)
 {
     char program[PATH_MAX], buf[128];
     struct successor *successor = &restart.successor;
     (void)unused;
+    pthread_setname_np(pthread_self(), "thrd/restart");
     int error = successor_start(successor);
     const char *what = error == 0 ? NULL : strerror(error);
     if (!what) {
@@ -109,8 +111,6 @@ static int start_thread(void)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&restart.thread, NULL, attempt, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error == 0)
-        pthread_setname_np(restart.thread, "thrd/restart");
     restart.is_joinable = error == 0;
     return error;
 }
