@@ -28,7 +28,7 @@ static struct {
     struct successor successor; /* the thread's, while there is one */
     pthread_t thread;
     bool is_joinable;
-    _Atomic int stage; /* of enum stage */
+    _Atomic enum stage stage;
 } restart;
 
 static const char *quoted_program(char buf[PATH_MAX])
@@ -53,7 +53,7 @@ static void report_refused(const char *reason)
 
 static bool change(enum stage from, enum stage to)
 {
-    int expected = from;
+    enum stage expected = from;
     return atomic_compare_exchange_strong(&restart.stage, &expected, to);
 }
 

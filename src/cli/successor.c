@@ -22,15 +22,19 @@ static char *program; /* its whole path; NULL: not known */
 static char **arguments;
 
 /* The name by which the kernel was asked for the file (AT_EXECFN): /proc/self/exe would name the
- * file that we are, also when another has taken its place, or a link to it leads elsewhere now. */
+ * file that a link led to then. It is asked where a descriptor was given instead of a name. */
 void successor_remember(char *argv[])
 {
     unsigned long value = getauxval(AT_EXECFN);
     const char *file;
     memcpy(&file, &value, sizeof file);
     arguments = argv;
-    if (!file || *file == '/') {
-        program = file ? strdup(file) : NULL;
+    if (!file || strncmp(file, "/dev/fd/", strlen("/dev/fd/")) == 0) {
+        program = realpath("/proc/self/exe", NULL);
+        return;
+    }
+    if (*file == '/') {
+        program = strdup(file);
         return;
     }
     while (strncmp(file, "./", 2) == 0)
