@@ -49,7 +49,7 @@ struct options {
     int64_t restart_ms; /* how long a successor may take to be ready */
 
     /* takeover.c's; without a predecessor -1 and false. */
-    int control_fd;      /* the predecessor's control socket */
+    int control_fd; /* the predecessor's control socket */
     bool is_successor;
 };
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,8 +27,8 @@ static struct {
     struct thrdsrv_server *server;
     struct control *control;
     struct successor successor; /* the thread's, while there is one */
-    pthread_t thread;
-    bool is_joinable;
+    bool is_running;            /* the thread, which posts when it ends */
+    sem_t ended;
     _Atomic enum stage stage;
 } restart;
 
@@ -73,14 +74,11 @@ static void hand_over(void)
     thrdsrv_server_hand_over(restart.server);
 }
 
-/* The thread: one attempt. It names itself: to name another one libc opens a file in /proc, for a
- * moment, which the new process would inherit. */
-static void *attempt(void *unused)
+/* One attempt. */
+static void attempt(void)
 {
     char program[PATH_MAX], buf[128];
     struct successor *successor = &restart.successor;
-    (void)unused;
-    pthread_setname_np(pthread_self(), "thrd/restart");
     int error = successor_start(successor);
     const char *what = error == 0 ? NULL : strerror(error);
     if (!what) {
@@ -90,7 +88,7 @@ static void *attempt(void *unused)
         what = successor_wait(successor, restart.options->restart_ms, is_starting, buf, sizeof buf);
         if (!what && change(STARTING, HANDED_OVER)) {
             hand_over();
-            return NULL;
+            return;
         }
         if (!what)
             successor_kill(successor); /* it would have been ready, but we are to stop */
@@ -100,18 +98,32 @@ static void *attempt(void *unused)
     else
         log_line_printf(&restart.options->config, THRDSRV_LOG_NOTICE,
                         "msg=\"restart cancelled\" reason=\"this process is to stop\"");
+}
+
+/* The thread. It names itself: to name another one libc opens a file in /proc, for a moment, which
+ * the new process would inherit. */
+static void *begin_thread(void *unused)
+{
+    (void)unused;
+    pthread_setname_np(pthread_self(), "thrd/restart");
+    attempt();
+    sem_post(&restart.ended);
     return NULL;
 }
 
-/* Without signals, which are for the main thread. */
+/* Without signals, which are for the main thread. Detached: in a child of mode fork, which has no
+ * part in it, a thread that somebody is still to join would be a leak. */
 static int start_thread(void)
 {
+    pthread_t thread;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&restart.thread, NULL, attempt, NULL);
+    int error = pthread_create(&thread, NULL, begin_thread, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    restart.is_joinable = error == 0;
+    if (error == 0)
+        pthread_detach(thread);
+    restart.is_running = error == 0;
     return error;
 }
 
@@ -144,11 +156,11 @@ static int copy_listeners(struct thrdsrv_server *server)
     return 0;
 }
 
-static void join(void)
+static void wait_for_thread(void)
 {
-    if (restart.is_joinable)
-        pthread_join(restart.thread, NULL);
-    restart.is_joinable = false;
+    while (restart.is_running && sem_wait(&restart.ended) < 0)
+        continue; /* EINTR */
+    restart.is_running = false;
 }
 
 /* NULL, or why this process cannot be replaced. */
@@ -172,7 +184,7 @@ void restart_on_call(struct thrdsrv_server *server, void *user)
         report_refused(reason);
         return;
     }
-    join();
+    wait_for_thread();
     if (!change(IDLE, STARTING))
         return; /* a stop came first */
     int error = copy_listeners(server);
@@ -198,10 +210,11 @@ void restart_begin(const struct options *options, struct thrdsrv_server *server,
     restart.server = server;
     restart.control = control;
     restart.successor.mask = *mask;
+    sem_init(&restart.ended, 0, 0);
 }
 
 void restart_end(void)
 {
     restart_cancel();
-    join();
+    wait_for_thread();
 }

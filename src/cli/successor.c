@@ -21,6 +21,20 @@
 static char *program; /* its whole path; NULL: not known */
 static char **arguments;
 
+/* A child of mode fork writes its title over argv. Without memory there are none. */
+static void copy_arguments(char *argv[])
+{
+    size_t count = 0;
+    while (argv[count])
+        count++;
+    arguments = calloc(count + 1, sizeof *arguments);
+    for (size_t i = 0; arguments && i < count; i++) {
+        arguments[i] = strdup(argv[i]);
+        if (!arguments[i])
+            arguments = NULL; /* for good: fewer would mean something else */
+    }
+}
+
 /* The name by which the kernel was asked for the file (AT_EXECFN): /proc/self/exe would name the
  * file that a link led to then. It is asked where a descriptor was given instead of a name. */
 void successor_remember(char *argv[])
@@ -28,7 +42,7 @@ void successor_remember(char *argv[])
     unsigned long value = getauxval(AT_EXECFN);
     const char *file;
     memcpy(&file, &value, sizeof file);
-    arguments = argv;
+    copy_arguments(argv);
     if (!file || strncmp(file, "/dev/fd/", strlen("/dev/fd/")) == 0) {
         program = realpath("/proc/self/exe", NULL);
         return;
@@ -104,15 +118,20 @@ static int spawn(struct successor *s, int ready)
     char **environment = make_environment(takeover);
     if (!environment)
         return ENOMEM;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    int error = add_descriptors(s, &actions, ready);
-    if (error == 0)
-        error = set_signals(&attributes, &s->mask);
-    if (error == 0)
-        error = posix_spawn(&s->pid, program, &actions, &attributes, arguments, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error == 0) {
+        error = posix_spawnattr_init(&attributes);
+        if (error == 0) {
+            error = add_descriptors(s, &actions, ready);
+            if (error == 0)
+                error = set_signals(&attributes, &s->mask);
+            if (error == 0)
+                error =
+                    posix_spawn(&s->pid, program, &actions, &attributes, arguments, environment);
+            posix_spawnattr_destroy(&attributes);
+        }
+        posix_spawn_file_actions_destroy(&actions);
+    }
     free(environment);
     return error;
 }
@@ -129,8 +148,9 @@ int successor_start(struct successor *s)
 {
     int ends[2];
     int error = 0;
-    if (!program || pipe2(ends, O_CLOEXEC) < 0) {
-        error = program ? errno : ENOENT;
+    errno = arguments ? ENOENT : ENOMEM;
+    if (!program || !arguments || pipe2(ends, O_CLOEXEC) < 0) {
+        error = errno;
         successor_close_fds(s);
         return error;
     }
@@ -158,8 +178,9 @@ static int64_t clock_ms(void)
 int successor_kill(struct successor *s)
 {
     int status = 0;
-    kill(s->pid, SIGKILL);
-    while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
+    /* A program with more rights than ours cannot be killed: nobody waits for it then. */
+    bool is_mortal = kill(s->pid, SIGKILL) == 0;
+    while (waitpid(s->pid, &status, is_mortal ? 0 : WNOHANG) < 0 && errno == EINTR)
         continue;
     return status;
 }
@@ -203,8 +224,11 @@ const char *successor_wait(struct successor *s, int64_t ms, bool (*go_on)(void),
     int64_t left_ms = ms;
     struct pollfd ready = {.fd = s->ready, .events = POLLIN};
     while (said == NOTHING_YET && left_ms > 0 && go_on()) {
-        if (poll(&ready, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS) > 0)
+        int count = poll(&ready, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
+        if (count > 0)
             said = read_line(s->ready, line, sizeof line, &length);
+        else if (count < 0) /* the kernel is short of memory: without haste */
+            nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000}, NULL);
         left_ms = end_ms - clock_ms();
     }
     close(s->ready);

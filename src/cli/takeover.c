@@ -27,13 +27,18 @@ static bool parse(const char *value, int64_t fields[FIELDS])
     char *rest = copy;
     if (strlen(value) >= sizeof copy)
         return false;
-    strcpy(copy, value);
+    stpcpy(copy, value);
     for (int i = 0; i < FIELDS; i++) {
-        const char *field = strsep(&rest, ":");
-        if (!field || units_parse_number(field, least[i], most[i], &fields[i]) != UNITS_OK)
+        const char *field = rest;
+        size_t length = strcspn(rest, ":");
+        bool is_last = rest[length] == '\0';
+        rest[length] = '\0';
+        if (is_last != (i == FIELDS - 1) ||
+            units_parse_number(field, least[i], most[i], &fields[i]) != UNITS_OK)
             return false;
+        rest += length + 1;
     }
-    return rest == NULL;
+    return true;
 }
 
 /* Whether --listen made the socket's file, so that it is ours to remove now. */
