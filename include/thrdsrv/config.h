@@ -60,13 +60,15 @@ struct thrdsrv_config {
     void *user;       /* handed to serve, log and the hooks */
 
     /* Listening. Addresses: "HOST:PORT", "[V6]:PORT", ":PORT" (all addresses of both families),
-     * "localhost:PORT" (127.0.0.1 and ::1), "unix:PATH[,mode=0660][,owner=USER[:GROUP]]", "fd:N".
+     * "localhost:PORT" (127.0.0.1 and ::1), "unix:PATH[,mode=0660][,owner=USER[:GROUP]]", or
+     * "fd:N[,remove]".
      * HOST is a numeric address, "localhost" or "*": no name is ever looked up. PORT is 0 … 65535;
      * 0 lets the kernel choose, the same for both families. N is a descriptor that listens already,
      * a stream socket of family IPv4, IPv6 or Unix: when create succeeds it is the server's, which
      * makes it non-blocking, sets nodelay and keepalive, and closes it when it accepts no more
-     * (dup(2) it to keep it); when create fails it is still yours, and as it was. Its backlog and
-     * its file are not touched. */
+     * (dup(2) it to keep it); when create fails it is still yours, and as it was. Its backlog is
+     * not touched, nor is its file, but with ",remove", by which a server that runs removes the
+     * file at its end as if it had made it. */
     const char *const *listen;
     size_t listen_count;    /* 0: one, "localhost:43211"; none with adopt */
     bool adopt;             /* take connections from thrdsrv_server_adopt() too; 2 descriptors */
@@ -213,6 +215,10 @@ struct thrdsrv_config {
     const char *const *proxy_networks;
     size_t proxy_network_count;
     int64_t proxy_ms; /* 1 or more */
+
+    /* Called on the run() thread after thrdsrv_server_call(): what a signal handler of the host
+     * cannot do itself. It must not block, for nobody is accepted meanwhile. */
+    void (*on_call)(struct thrdsrv_server *server, void *user);
 };
 
 #define THRDSRV_SLOTS_MAX   1000000u
@@ -232,7 +238,8 @@ struct thrdsrv_config {
             0, 32, 64, 0, 1000, 0, 0, 1000, 0, 0, NULL, 0,             /* limits by source */      \
             NULL,                                                      /* program */               \
             NULL, 0,                                                   /* rules */                 \
-            NULL, 0, 5000                                              /* load balancers */        \
+            NULL, 0, 5000,                                             /* load balancers */        \
+            NULL                                                       /* on_call */               \
     }
 
 #ifdef __cplusplus

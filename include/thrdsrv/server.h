@@ -86,6 +86,14 @@ THRDSRV_API int thrdsrv_server_create(const struct thrdsrv_config *config,
 THRDSRV_API int thrdsrv_server_address(const struct thrdsrv_server *server, size_t index, char *buf,
                                        size_t size);
 
+/* The descriptor at which listener number index (as above) accepts, for a process that is to accept
+ * there too: a newer version of the program, which gets it as "fd:N" or "fd:N,remove" and then
+ * makes thrdsrv_server_hand_over() possible. It stays the server's: duplicate it, and do nothing
+ * else with it. Returns E_INVALID past the last listener and in a child process of mode fork,
+ * E_STOPPED where the listeners are closed. Before run(), or on the run() thread (in
+ * config.on_call): elsewhere they may be closed at that moment. */
+THRDSRV_API int thrdsrv_server_listener(struct thrdsrv_server *server, size_t index);
+
 /* Serves until the server has stopped; once in a server's life. Blocks. When it returns, the
  * listeners are closed, every connection has ended, and no worker thread or child of this server is
  * left: it is safe to destroy the server and to unload the library. A handler that does not return
@@ -112,10 +120,15 @@ THRDSRV_API int thrdsrv_server_wait(struct thrdsrv_server *server);
  * destroy. In a child process of mode fork they have no effect.
  * quiesce: accept no more, let the running connections end within drain_ms, cut the rest.
  * stop:    accept no more, cut the running connections now.
- * dump:    log the slot table and the counters, level NOTICE. */
+ * dump:    log the slot table and the counters, level NOTICE.
+ * call:    call config.on_call, if there is one; of several that come together one is enough.
+ * hand_over: quiesce, for listeners at which another process accepts by now (see
+ *          thrdsrv_server_listener()): socket files stay, and who waits in a backlog is its. */
 THRDSRV_API void thrdsrv_server_quiesce(struct thrdsrv_server *server);
 THRDSRV_API void thrdsrv_server_stop(struct thrdsrv_server *server);
 THRDSRV_API void thrdsrv_server_dump(struct thrdsrv_server *server);
+THRDSRV_API void thrdsrv_server_call(struct thrdsrv_server *server);
+THRDSRV_API void thrdsrv_server_hand_over(struct thrdsrv_server *server);
 
 /* Gives the server other rules than those of config.rules, or of the call before: all of them, or
  * none where it fails. Connections that are served already stay; of those whose accept(2) comes

@@ -91,12 +91,15 @@ static int choose_path(struct control *control, const struct options *options)
 }
 
 /* Of its log only what went wrong is of interest: it starts and stops with the server. */
-static int create(struct control *control)
+static int create(struct control *control, int inherited)
 {
     char address[sizeof control->path + sizeof "unix:,mode=0600"];
     const char *const listen[] = {address};
     struct thrdsrv_config config = THRDSRV_CONFIG_INIT;
-    snprintf(address, sizeof address, "unix:%s,mode=0600", control->path);
+    if (inherited >= 0)
+        snprintf(address, sizeof address, "fd:%d,remove", inherited);
+    else
+        snprintf(address, sizeof address, "unix:%s,mode=0600", control->path);
     config.mode = THRDSRV_MODE_INLINE;
     config.serve = answer_client;
     config.name = "status";
@@ -120,7 +123,7 @@ int control_open(struct control *control, const struct options *options,
         return 0;
     int error = choose_path(control, options);
     if (error == 0)
-        error = create(control);
+        error = create(control, options->control_fd);
     return error;
 }
 
@@ -137,6 +140,17 @@ int control_start(struct control *control)
                         "--control\"",
                         strerror(errno));
     return error;
+}
+
+int control_listener(const struct control *control, const struct options *options)
+{
+    return control->server && *options->control ? thrdsrv_server_listener(control->server, 0) : -1;
+}
+
+void control_hand_over(struct control *control, const struct options *options)
+{
+    if (control->server && *options->control)
+        thrdsrv_server_hand_over(control->server);
 }
 
 void control_close(struct control *control)

@@ -35,6 +35,13 @@ int control_open(struct control *control, const struct options *options,
 /* Answers from now on, in a thread. Returns as above. */
 int control_start(struct control *control);
 
+/* The listener, where its path was given and a successor is to have the same; -1: it makes one of
+ * its own, by its number. Not while control_close() runs. */
+int control_listener(const struct control *control, const struct options *options);
+
+/* The successor answers there: that listener is closed, its file stays. As above; any thread. */
+void control_hand_over(struct control *control, const struct options *options);
+
 /* Cuts whoever is being answered, removes the socket file and waits for the thread. */
 void control_close(struct control *control);
 

@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/process_title.h"
 #include "cli/serve.h"
+#include "cli/successor.h"
 
 /* A server started with a standard stream closed would give its number to the first socket that it
  * opens, and log lines would go to a client. To the commands a closed stream is an error when they
@@ -46,5 +47,6 @@ int main(int argc, char *argv[])
     open_standard_streams();
     if (options.config.mode == THRDSRV_MODE_FORK && !options.config.program)
         process_title_init(argc, argv);
+    successor_remember(argv);
     return (int)serve_run(&options);
 }

@@ -27,6 +27,7 @@
 static const struct thrdsrv_config *served; /* NULL: nobody is to be told */
 static int supervisor = -1;                 /* connected, or -1: it cannot be told */
 static char supervisor_name[QUOTED_SIZE];
+static char variable[sizeof "NOTIFY_SOCKET=" + sizeof((struct sockaddr_un *)0)->sun_path];
 
 /* What notify_stopping() says, made beforehand, and what came of it: an errno. */
 static char stopping[128];
@@ -95,6 +96,7 @@ void notify_begin(const struct thrdsrv_config *config)
     served = config;
     snprintf(supervisor_name, sizeof supervisor_name, "%s",
              log_line_quote(quoted, sizeof quoted, name));
+    snprintf(variable, sizeof variable, "NOTIFY_SOCKET=%s", name);
     supervisor = reach(name);
     if (supervisor < 0)
         warn("begin", errno);
@@ -132,6 +134,20 @@ void notify_reloading(void)
     snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\n",
              (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
     tell_or_warn("RELOADING=1", text);
+}
+
+const char *notify_variable(void)
+{
+    return supervisor >= 0 ? variable : NULL;
+}
+
+void notify_successor(pid_t pid)
+{
+    char text[64];
+    if (supervisor < 0 || atomic_flag_test_and_set(&stopping_is_told))
+        return;
+    snprintf(text, sizeof text, "MAINPID=%d\n", (int)pid);
+    tell_or_warn("MAINPID", text);
 }
 
 void notify_stopping(void)

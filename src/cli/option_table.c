@@ -469,6 +469,12 @@ static const char *set_drain(void *target, const char *value)
     return complaint(units_parse_time(value, 0, UNITS_TIME_MAX_MS, &options->config.drain_ms));
 }
 
+static const char *set_restart(void *target, const char *value)
+{
+    struct options *options = target;
+    return complaint(units_parse_time(value, 1, UNITS_TIME_MAX_MS, &options->restart_ms));
+}
+
 static const char *set_control(void *target, const char *value)
 {
     struct options *options = target;
@@ -591,6 +597,8 @@ static const struct argument_spec specs[] = {
 
     {"control", '\0', "PATH", "off", CONTROL_PATH_ALLOWED ", or off", OPTIONS_OTHER,
      "a socket for 'thrd status', its owner's and root's", set_control, true},
+    {"restart", '\0', "TIME", "30s", "1ms to 10000d", OPTIONS_OTHER,
+     "SIGUSR2: how long the new process may take", set_restart, false},
     {"log", '\0', "LEVEL", "notice", "error, warn, notice, info or debug", OPTIONS_OTHER,
      "error, warn, notice, info (connections), debug", set_log, false},
 };
@@ -644,6 +652,7 @@ const struct argument_table option_table = {
              "       thrd COMMAND [...]  do something else; 'thrd COMMAND --help' says how\n",
     .epilogue = "Signals: SIGTERM or SIGINT stops accepting and drains; a second one cuts now.\n"
                 "         SIGUSR1 logs the slots and the counters; SIGHUP reads --rules again.\n"
+                "         SIGUSR2 starts the program anew on the same sockets, then drains.\n"
                 "Exit status: 0 all drained, 3 connections cut, 2 usage, 1 the system refused.\n",
     .specs = specs,
     .spec_count = sizeof specs / sizeof specs[0],
@@ -659,7 +668,8 @@ const char *option_table_mode_name(enum thrdsrv_mode mode)
 
 void option_table_defaults(struct options *options)
 {
-    *options = (struct options){.config = THRDSRV_CONFIG_INIT, .ready_fd = -1};
+    *options = (struct options){
+        .config = THRDSRV_CONFIG_INIT, .ready_fd = -1, .restart_ms = 30000, .control_fd = -1};
     set_handler(options, "echo");
     options->has_handler = false;
 }

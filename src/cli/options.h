@@ -49,6 +49,11 @@ struct options {
     const char *user;
     const char *group;
     const char *chroot;
+    int64_t restart_ms; /* how long a successor may take to be ready */
+
+    /* takeover.c's; without a predecessor -1 and false. */
+    int control_fd; /* the predecessor's control socket */
+    bool is_successor;
 };
 
 /* Parses argv[1] … argv[argc - 1] into *options, see arguments_parse(). */

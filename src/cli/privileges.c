@@ -187,6 +187,8 @@ static bool change_user(const struct privileges *privileges, const struct option
     gid_t gid = privileges->gid;
     int death_signal = 0; /* that whoever started us wants us to get at its end; forgotten below */
     prctl(PR_GET_PDEATHSIG, &death_signal);
+    if (options->is_successor && is_for_good(privileges))
+        return true; /* the predecessor is, and so are we */
     if (setgroups((size_t)privileges->group_count, privileges->groups) < 0 ||
         setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
         return refused(status, "user", options->user,

@@ -108,6 +108,8 @@ void ready_announce(const struct options *options, const struct thrdsrv_server *
     }
     if (options->ready_fd >= 0)
         close(options->ready_fd);
+    if (options->is_successor)
+        return; /* the service was ready all the time, and nobody has just typed the command */
     notify_ready(server);
     print_hint(server);
 }

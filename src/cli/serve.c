@@ -22,6 +22,8 @@
 #include "cli/reach.h"
 #include "cli/ready.h"
 #include "cli/reload.h"
+#include "cli/restart.h"
+#include "cli/takeover.h"
 
 /* ---- Signals ----------------------------------------------------------------------------- */
 
@@ -38,8 +40,10 @@ static void on_stop_signal(int number)
     struct thrdsrv_server *server = atomic_load(&signalled_server);
     if (server) {
         if (atomic_fetch_add(&stop_signals, 1) == 0) {
-            notify_stopping();
-            thrdsrv_server_quiesce(server);
+            if (restart_cancel()) { /* else the drain has begun */
+                notify_stopping();
+                thrdsrv_server_quiesce(server);
+            }
         } else {
             thrdsrv_server_stop(server);
         }
@@ -57,6 +61,16 @@ static void on_dump_signal(int number)
     errno = saved_errno;
 }
 
+static void on_restart_signal(int number)
+{
+    (void)number;
+    int saved_errno = errno;
+    struct thrdsrv_server *server = atomic_load(&signalled_server);
+    if (server)
+        thrdsrv_server_call(server);
+    errno = saved_errno;
+}
+
 static void on_reload_signal(int number)
 {
     (void)number;
@@ -68,6 +82,9 @@ static void on_reload_signal(int number)
 /* SIGHUP is only ours where there is something to read again. */
 static bool with_reload;
 
+/* The signals that were blocked when we were started. */
+static sigset_t first_mask;
+
 static sigset_t our_signals(void)
 {
     sigset_t set;
@@ -75,6 +92,7 @@ static sigset_t our_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
     if (with_reload)
         sigaddset(&set, SIGHUP);
     return set;
@@ -102,6 +120,7 @@ static void connect_signals(struct thrdsrv_server *server)
     set_handler(SIGTERM, on_stop_signal);
     set_handler(SIGINT, on_stop_signal);
     set_handler(SIGUSR1, on_dump_signal);
+    set_handler(SIGUSR2, on_restart_signal);
     if (with_reload)
         set_handler(SIGHUP, on_reload_signal);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -167,6 +186,8 @@ static enum serve_status stop_status(struct thrdsrv_server *server, int run_erro
 static bool has_what_it_needs(struct options *options, enum serve_status *status)
 {
     *status = SERVE_USAGE;
+    if (!takeover_take(options))
+        return false;
     if (options->ready_fd >= 0 && !ready_fd_is_usable(options->ready_fd)) {
         fprintf(stderr, "thrd: --ready-fd=%d: not a descriptor that is open for writing\n",
                 options->ready_fd);
@@ -220,13 +241,15 @@ static int announce(const struct options *options, struct thrdsrv_server *server
 }
 
 static enum serve_status run(struct options *options, struct thrdsrv_server *server,
-                             const struct control *control)
+                             struct control *control)
 {
+    restart_begin(options, server, control, &first_mask);
     connect_signals(server);
     int error = announce(options, server, control);
     if (error == 0)
         error = thrdsrv_server_run(server);
     disconnect_signals();
+    restart_end();
     notify_stopping();
     return stop_status(server, error);
 }
@@ -238,11 +261,14 @@ static enum serve_status create_and_run(struct options *options, struct privileg
     struct control control;
     enum serve_status status;
     with_reload = options->rules_file != NULL;
+    sigprocmask(SIG_BLOCK, NULL, &first_mask);
     hold_signals();
     notify_begin(config);
     config->user = &config->mode; /* for whoami_serve() */
     if (config->mode == THRDSRV_MODE_FORK && !config->program)
         config->on_start = on_child_start;
+    if (!options->inetd)
+        config->on_call = restart_on_call;
     set_dispositions();
     reach_prepare(config);
     int error = thrdsrv_server_create(config, &server);

@@ -133,6 +133,14 @@ static void begin_stop(struct thrdsrv_server *server, bool at_once) REQUIRES(ACC
         server->drain_until_ms = clock_after(now_ms, server->config.drain_ms);
 }
 
+/* The sockets live on in another process, and so do their files. */
+static void hand_over(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
+{
+    for (unsigned i = 0; i < server->listener_count; i++)
+        listener_leave_file(&server->listeners[i]);
+    begin_stop(server, false);
+}
+
 static void report_accept_failure(struct thrdsrv_server *server, int error, bool broken)
 {
     struct log_line line;
@@ -327,6 +335,10 @@ static void carry_out_requests(struct thrdsrv_server *server) REQUIRES(ACCEPT_LO
     unsigned requests = atomic_exchange(&server->requests, 0);
     if (requests & REQUEST_DUMP)
         report_dump(server);
+    if ((requests & REQUEST_CALL) && server->config.on_call)
+        server->config.on_call(server, server->config.user);
+    if (requests & REQUEST_HAND_OVER)
+        hand_over(server);
     if (requests & REQUEST_QUIESCE)
         begin_stop(server, false);
     if (requests & REQUEST_STOP)

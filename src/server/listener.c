@@ -259,12 +259,22 @@ static int set_up_unix(int fd, const struct listen_spec *spec, uid_t uid, gid_t 
     return 0;
 }
 
+/* The file that is there now is to be removed at the end, and no other. */
+static void own_file(struct listener *listener, const char *path)
+{
+    struct stat file;
+    if (lstat(path, &file) < 0 || !S_ISSOCK(file.st_mode))
+        return;
+    listener->device = file.st_dev;
+    listener->inode = file.st_ino;
+    snprintf(listener->path, sizeof listener->path, "%s", path);
+}
+
 static int open_unix_spec(struct listener *listener, const struct listen_spec *spec,
                           const char *text, const struct thrdsrv_config *config)
 {
     uid_t uid = (uid_t)-1;
     gid_t gid = (gid_t)-1;
-    struct stat file;
     if (spec->owner[0] && !find_owner(spec->owner, &uid, &gid)) {
         return listener_refuse(config, text,
                                "owner= names a user or group that this machine has not");
@@ -279,14 +289,10 @@ static int open_unix_spec(struct listener *listener, const struct listen_spec *s
                                              "socket: stop that server, or choose another path"
                                            : NULL);
     }
-    if (lstat(spec->path, &file) == 0) {
-        listener->device = file.st_dev;
-        listener->inode = file.st_ino;
-    }
+    own_file(listener, spec->path);
     listener->fd = fd;
     listener->family = AF_UNIX;
     snprintf(listener->text, sizeof listener->text, "unix:%s", spec->path);
-    memcpy(listener->path, spec->path, sizeof spec->path);
     return 0;
 }
 
@@ -336,6 +342,7 @@ static int open_fd_spec(struct listener *listener, const struct listen_spec *spe
         return refused(config, text, NULL);
     }
     listener->original = spec->fd;
+    listener->remove = spec->remove;
     return 0;
 }
 
@@ -381,6 +388,17 @@ int listener_open(struct listener listeners[2], unsigned *count, const char *tex
     int error = open_unix_spec(&listeners[0], &spec, text, config);
     *count = error == 0;
     return error;
+}
+
+void listener_begin(struct listener *listener)
+{
+    if (listener->remove && listener->family == AF_UNIX)
+        own_file(listener, listener->text + strlen("unix:"));
+}
+
+void listener_leave_file(struct listener *listener)
+{
+    listener->path[0] = '\0';
 }
 
 void listener_close(struct listener *listener)

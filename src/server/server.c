@@ -297,6 +297,8 @@ int server_serve(struct thrdsrv_server *server)
 {
     be_accept_loop();
     atomic_exchange(&server->loop_thread, gettid());
+    for (unsigned i = 0; i < server->listener_count; i++)
+        listener_begin(&server->listeners[i]);
     if (server->model->begin)
         server->model->begin(server);
     report_start(server);
@@ -346,6 +348,25 @@ void thrdsrv_server_stop(struct thrdsrv_server *server)
 void thrdsrv_server_dump(struct thrdsrv_server *server)
 {
     request(server, REQUEST_DUMP);
+}
+
+void thrdsrv_server_call(struct thrdsrv_server *server)
+{
+    request(server, REQUEST_CALL);
+}
+
+void thrdsrv_server_hand_over(struct thrdsrv_server *server)
+{
+    request(server, REQUEST_HAND_OVER);
+}
+
+int thrdsrv_server_listener(struct thrdsrv_server *server, size_t index)
+{
+    if (server_is_child_copy(server) || index >= server->listener_count ||
+        server->listeners[index].family == AF_UNSPEC)
+        return THRDSRV_E_INVALID;
+    int fd = server->listeners[index].fd;
+    return fd >= 0 ? fd : THRDSRV_E_STOPPED;
 }
 
 int thrdsrv_server_address(const struct thrdsrv_server *server, size_t index, char *buf,

@@ -37,7 +37,13 @@ enum life {
 };
 
 /* Requests from outside, bits of one word. */
-enum request { REQUEST_QUIESCE = 1, REQUEST_STOP = 2, REQUEST_DUMP = 4 };
+enum request {
+    REQUEST_QUIESCE = 1,
+    REQUEST_STOP = 2,
+    REQUEST_DUMP = 4,
+    REQUEST_CALL = 8,
+    REQUEST_HAND_OVER = 16,
+};
 
 struct thrdsrv_server {
     struct thrdsrv_config config;     /* [C] strings are our own copies */

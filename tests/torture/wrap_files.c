@@ -31,6 +31,7 @@ WRAP(CALL_GETRANDOM, ssize_t, -1, getrandom, (void *buffer, size_t size, unsigne
      (buffer, size, flags))
 WRAP(CALL_LSTAT, int, -1, lstat, (const char *path, struct stat *status), (path, status))
 WRAP(CALL_OPENDIR, DIR *, NULL, opendir, (const char *path), (path))
+WRAP(CALL_GETCWD, char *, NULL, getcwd, (char *buffer, size_t size), (buffer, size))
 WRAP(CALL_PIPE2, int, -1, pipe2, (int ends[2], int flags), (ends, flags))
 WRAP(CALL_READDIR, struct dirent *, NULL, readdir, (DIR * directory), (directory))
 WRAP(CALL_UNLINK, int, -1, unlink, (const char *path), (path))

@@ -58,6 +58,8 @@ WRAP(CALL_GETRLIMIT, int, -1, getrlimit, (int resource, struct rlimit *limit), (
 WRAP(CALL_SETRLIMIT, int, -1, setrlimit, (int resource, const struct rlimit *limit),
      (resource, limit))
 WRAP(CALL_KILL, int, -1, kill, (pid_t pid, int number), (pid, number))
+WRAP(CALL_WAITPID, pid_t, -1, waitpid, (pid_t pid, int *status, int options),
+     (pid, status, options))
 WRAP(CALL_NANOSLEEP, int, -1, nanosleep, (const struct timespec *pause, struct timespec *left),
      (pause, left))
 WRAP(CALL_SEM_TIMEDWAIT, int, -1, sem_timedwait, (sem_t * semaphore, const struct timespec *end),

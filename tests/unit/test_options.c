@@ -686,6 +686,16 @@ static void test_drain(void **state)
     bad_value("--drain=10001d", "too large");
 }
 
+static void test_restart(void **state)
+{
+    (void)state;
+    good("--restart=2m");
+    assert_int_equal(options.restart_ms, 120000);
+    bad("--restart=0", "thrd: --restart=0: too small; allowed: 1ms to 10000d, default 30s");
+    bad_value("--restart=30", "the unit is missing (ms, s, m, h or d)");
+    bad_value("--restart=off", "not a number");
+}
+
 static void test_log(void **state)
 {
     (void)state;
@@ -1013,6 +1023,7 @@ int main(void)
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_min_rate),
         cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_restart),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_help_and_version),
         cmocka_unit_test(test_value_may_be_the_next_argument),
