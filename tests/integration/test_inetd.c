@@ -95,6 +95,7 @@ static void no_complaint_gets_to_the_client(struct process *server)
     static const char *const wrong[][2] = {{"--inetd", "--slotz=5"},
                                            {"--slots=x", "--inetd"},
                                            {"--inetd", "--listen=127.0.0.1:0"},
+                                           {"--inetd", "--proxy-from=::1"},
                                            {"--inetd", "--stack=1"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         int theirs;
