@@ -306,6 +306,8 @@ static void good_one_behind_a_broken_one(struct process *server)
 {
     use_copy(server);
     process_start(server, "--restart=1h", NULL);
+    succeed(server, restart(server)); /* has no more descriptors that the test inherited */
+    process_log_wait_count(server, "msg=start", 2);
     struct process_baseline baseline = process_baseline(server);
     replace_by_script(server, "exit 1", 0755);
     for (int i = 0; i < 3; i++)
