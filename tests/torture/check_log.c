@@ -23,6 +23,8 @@ static const char *const of_failures[] = {
     "log lines lost",
     "cannot run program",
     "reload failed",
+    "restart failed",
+    "restart refused",
     "rules cannot be read again",
 };
 

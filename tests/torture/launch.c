@@ -98,7 +98,8 @@ static int new_file(const char *name)
 
 void launch(struct play *play)
 {
-    const char *program = play->programs[play->point->scenario->host != NULL];
+    const char *program =
+        play->program ? play->program : play->programs[play->point->scenario->host != NULL];
     play->output_fd = new_file("output");
     play->log_fd = new_file("log");
     fcntl(play->log_fd, F_SETFL, fcntl(play->log_fd, F_GETFL) | O_APPEND);

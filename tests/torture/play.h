@@ -24,6 +24,7 @@ struct play {
     char path[96];      /* of a socket file in it */
 
     /* How the server is started; set_up() may change it. */
+    const char *program; /* another name of it; NULL: that of programs */
     const char *options[OPTIONS_MAX];
     unsigned option_count;
     int passed[PASSED_MAX]; /* descriptors that it gets as 3 and 4; -1: none */

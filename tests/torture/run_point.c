@@ -32,7 +32,7 @@ static void set_up(struct play *play, const struct point *point)
     play->option_count = play->client_count = 0;
     play->passed[0] = play->passed[1] = play->stderr_fd = -1;
     play->observed[0] = play->observed[1] = -1;
-    play->notify = play->listen_fds = NULL;
+    play->program = play->notify = play->listen_fds = NULL;
     play->closed_streams = play->ended = play->violated = false;
     play->port = 0;
     play->trouble[0] = '\0';
@@ -160,7 +160,7 @@ static void remember(struct play *play, struct clean_run *clean)
 static void clean_up(struct play *play)
 {
     char path[160];
-    static const char *const names[] = {"socket", "notify"};
+    static const char *const names[] = {"socket", "notify", "program"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", play->directory, names[i]);
         unlink(path);

@@ -46,6 +46,7 @@ const struct scenario *const scenarios[] = {
     &scenario_closed_log,
     &scenario_dump,
     &scenario_reload,
+    &scenario_restart_fails,
     &scenario_full_wait,
     &scenario_full_close,
     &scenario_full_busy,

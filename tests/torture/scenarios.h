@@ -56,6 +56,7 @@ extern const struct scenario scenario_start_rules;
 extern const struct scenario scenario_start_user;
 extern const struct scenario scenario_start_user_number;
 extern const struct scenario scenario_reload;
+extern const struct scenario scenario_restart_fails;
 extern const struct scenario scenario_idle;
 extern const struct scenario scenario_first_byte;
 extern const struct scenario scenario_lifetime;

@@ -218,6 +218,38 @@ static void reload(struct play *play)
     client_must_talk(play, client_open(play));
 }
 
+/* The program by another name, which will not be there when it is to be started anew. */
+static void name_program(struct play *play)
+{
+    static char path[160];
+    snprintf(path, sizeof path, "%s/program", play->directory);
+    if (symlink(play->programs[0], path) < 0 || chmod(play->directory, 0755) < 0) {
+        perror("torture: symlink");
+        exit(1);
+    }
+    play->program = path;
+}
+
+static bool has_not_restarted(struct play *play)
+{
+    return launch_has_said(play, "\"restart failed\"");
+}
+
+/* Twice: the second one finds what the first has left. */
+static void restart_in_vain(struct play *play)
+{
+    int client = client_open(play);
+    client_must_talk(play, client);
+    unlink(play->program);
+    launch_signal(play, SIGUSR2);
+    if (!play_wait(play, has_not_restarted, play_may_lose(play) ? 100 : PATIENCE_MS) &&
+        !play_may_lose(play))
+        play_violation(play, "it does not say that there is nothing to start");
+    launch_signal(play, SIGUSR2);
+    client_must_talk(play, client);
+    client_must_talk(play, client_open(play));
+}
+
 #define START(identifier, words, list, preparation)                                                \
     const struct scenario scenario_##identifier = {.name = #identifier,                            \
                                                    .about = words,                                 \
@@ -254,6 +286,16 @@ const struct scenario scenario_reload = {
     .set_up = become_nobody,
     .play = reload,
     .said = "reload",
+};
+
+const struct scenario scenario_restart_fails = {
+    .name = "restart_fails",
+    .about = "SIGUSR2 with a client: there is nothing to start",
+    .service = &service_echo,
+    .options = v4,
+    .set_up = name_program,
+    .play = restart_in_vain,
+    .said = "restart failed",
 };
 
 const struct scenario scenario_start_few_tasks = {
