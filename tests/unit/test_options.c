@@ -950,7 +950,7 @@ static void test_help_fits_a_page(void **state)
         assert_true(length == 0 || line[length - 1] != ' ');
         line += length + 1;
     }
-    assert_true(lines <= 72);
+    assert_true(lines <= 80);
     free(text);
 }
 
