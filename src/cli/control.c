@@ -112,7 +112,10 @@ static int create(struct control *control, int inherited)
     config.drain_ms = 0;
     config.log = log_trouble;
     config.log_level = THRDSRV_LOG_WARN;
-    return thrdsrv_server_create(&config, &control->server);
+    int error = thrdsrv_server_create(&config, &control->server);
+    if (error == 0)
+        control->listener = thrdsrv_server_listener(control->server, 0);
+    return error;
 }
 
 int control_open(struct control *control, const struct options *options,
@@ -144,7 +147,7 @@ int control_start(struct control *control)
 
 int control_listener(const struct control *control, const struct options *options)
 {
-    return control->server && *options->control ? thrdsrv_server_listener(control->server, 0) : -1;
+    return control->server && *options->control ? control->listener : -1;
 }
 
 void control_hand_over(struct control *control, const struct options *options)

@@ -23,6 +23,7 @@ struct control {
     const struct thrdsrv_config *config; /* of that one, for the log */
     bool has_begun;                      /* to answer; what fails from then on ends nothing else */
     uid_t owner;                         /* who may ask, besides root */
+    int listener;                        /* asked for before there is another thread */
     char path[CONTROL_PATH_SIZE];
 };
 
@@ -36,7 +37,7 @@ int control_open(struct control *control, const struct options *options,
 int control_start(struct control *control);
 
 /* The listener, where its path was given and a successor is to have the same; -1: it makes one of
- * its own, by its number. Not while control_close() runs. */
+ * its own, by its number. Not behind control_hand_over() or control_close(). */
 int control_listener(const struct control *control, const struct options *options);
 
 /* The successor answers there: that listener is closed, its file stays. As above; any thread. */

@@ -291,12 +291,15 @@ static void broken_programs_change_nothing(struct process *server)
     process_start(server, option, "--restart=1h", NULL);
     struct process_baseline baseline = process_baseline(server);
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        if (process_is_wrapped() && broken[i].mode == 0644)
+            continue; /* valgrind's vfork(2) shares no memory, so that nobody hears of the reason */
         replace_by_script(server, broken[i].script, broken[i].mode);
         expect_failure(server, broken[i].error);
         expect_service(server);
     }
     assert_int_equal(unlink(path_of(server, "thrd")), 0);
-    expect_failure(server, "No such file or directory");
+    if (!process_is_wrapped())
+        expect_failure(server, "No such file or directory");
     assert_int_equal(proc_children(server->pid, 'Z', NULL, 0), 0);
     if (suite_mode() != THRDSRV_MODE_THREAD) /* a parked worker has a task */
         process_wait_baseline(server, baseline);
