@@ -39,6 +39,21 @@ systemctl start thrd.service || fail 'thrd.service does not start'
 systemctl show -p StatusText thrd.service | grep -q 'Serving echo, mode thread, at 127.0.0.1:43211' ||
     fail 'no status'
 
+# Started anew without losing anybody: another process is the service, and the old one's end is not its.
+main=$(systemctl show -p MainPID --value thrd.service)
+systemctl kill --kill-who=main --signal=SIGUSR2 thrd.service
+for ((i = 0; i < 100; i++)); do
+    [ "$(systemctl show -p MainPID --value thrd.service)" = "$main" ] && [ -d "/proc/$main" ] || break
+    sleep 0.1
+done
+for ((i = 0; i < 100; i++)); do
+    [ -d "/proc/$main" ] || break
+    sleep 0.1
+done
+[ "$(systemctl show -p MainPID --value thrd.service)" != "$main" ] || fail 'systemd does not know of the new process'
+is thrd.service active
+[ "$(talk again)" = again ] || fail 'thrd.service does not answer after SIGUSR2'
+
 # As inetd starts it, 0, 1 and 2 are the client, here the echo service: what it hears it would say again.
 exec 5<>/dev/tcp/127.0.0.1/43211
 thrd --inetd --slotz=1 <&5 >&5 2>&5 && fail 'a wrong option is not refused'
