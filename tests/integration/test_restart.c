@@ -436,6 +436,28 @@ static void supervisor_is_told_who_serves(struct process *server)
     close(fd);
 }
 
+static void write_rules(const struct process *server, const char *rules)
+{
+    FILE *file = fopen(path_of(server, "rules"), "we");
+    assert_non_null(file);
+    fputs(rules, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void rules_are_read_anew(struct process *server)
+{
+    char option[160];
+    use_copy(server);
+    write_rules(server, "deny 127.0.0.2\n");
+    snprintf(option, sizeof option, "--rules=%s", path_of(server, "rules"));
+    process_start(server, option, NULL);
+    client_expect_eof(client_connect_from("127.0.0.2", process_address(server)));
+    write_rules(server, "deny 127.0.0.3\n");
+    succeed(server, restart(server));
+    client_leave(client_served_from("127.0.0.2", process_address(server)));
+    client_expect_eof(client_connect_from("127.0.0.3", process_address(server)));
+}
+
 /* Who is that user already has nothing to give up. */
 static void user_stays(struct process *server)
 {
@@ -514,6 +536,7 @@ int main(int argc, char **argv)
         CASE(all_listeners_and_the_control_socket),
         CASE(sockets_of_a_supervisor),
         CASE(supervisor_is_told_who_serves),
+        CASE(rules_are_read_anew),
         CASE(user_stays),
         CASE(no_way_out_of_a_chroot),
         CASE(variable_of_others),
