@@ -106,18 +106,28 @@ ask_zsh() {
         zmodload zsh/zpty || exit
         zpty shell zsh -f -i
         send() { zpty -w shell "$1" }
+        wait_for() {
+            repeat 3000; do
+                grep -q "^$1" "$log" 2>/dev/null && return
+                sleep 0.02
+            done
+            print "zsh never says $1"
+            exit 1
+        }
+        log=$4
         send "PROMPT= RPROMPT= ; stty -echo; cd \"$2\""
         send "fpath=(\"$1\" \$fpath); autoload -U compinit; compinit -u -D"
         send "zstyle \":completion:*\" list-grouped false; LISTMAX=0; zle_highlight=(none)"
         # Instead of being shown, what is offered is printed between two marks.
         send "compadd() { local -a taken; builtin compadd -O taken \"\$@\"; print -l -- \"\${taken[@]}\" >>\"$4\"; builtin compadd \"\$@\" }"
         send "zle -C list complete-word _main_complete; bindkey \"^T\" list"
-        send "print ready >>\"$4\""
-        while ! grep -q "^ready" "$4" 2>/dev/null; do sleep 0.02; done
+        # Keys are for the line editor, which has the terminal when it begins a line.
+        send "zle-line-init() { print ready >>\"$4\" }; zle -N zle-line-init"
+        wait_for ready
         zpty -w -n shell "$3"$'"'\\C-t'"'
         zpty -w -n shell $'"'\\C-u'"'
         send "print asked >>\"$4\""
-        while ! grep -q "^asked" "$4"; do sleep 0.02; done
+        wait_for asked
         zpty -d shell' zsh "$completions" "$work/files" "$1" "$work/zsh"
     sed -e '/^ready/d; /^asked/d; /^$/d' "$work/zsh" | sort -u
     rm -f "$work/zsh"

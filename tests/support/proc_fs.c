@@ -59,6 +59,34 @@ int proc_count_tasks(pid_t pid)
     return count_numbers(pid, "task");
 }
 
+struct live_tasks {
+    pid_t pid;
+    int count;
+};
+
+/* proc(5): flags is the seventh field behind the name. */
+static void count_if_live(pid_t tid, void *argument)
+{
+    const unsigned is_exiting = 0x4; /* PF_EXITING of the kernel's <linux/sched.h> */
+    struct live_tasks *live = argument;
+    char path[64], text[1024];
+    unsigned flags;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)live->pid, (int)tid);
+    if (read_file(path, text, sizeof text) == 0)
+        return;
+    const char *name_end = strrchr(text, ')');
+    if (name_end && sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1)
+        live->count += !(flags & is_exiting);
+}
+
+int proc_count_live_tasks(pid_t pid)
+{
+    struct live_tasks live = {.pid = pid};
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    return for_each_number(path, count_if_live, &live) < 0 ? -1 : live.count;
+}
+
 struct pid_list {
     pid_t parent;
     char state;

@@ -11,6 +11,10 @@
 int proc_count_fds(pid_t pid);
 int proc_count_tasks(pid_t pid);
 
+/* Those tasks that do not already leave: pthread_join(3) returns when a thread has left our memory,
+ * and on a busy machine the kernel shows it for a moment longer. */
+int proc_count_live_tasks(pid_t pid);
+
 /* The numbers of the tasks of a process. Returns how many were stored, at most max. */
 size_t proc_tasks(pid_t pid, pid_t *tids, size_t max);
 
