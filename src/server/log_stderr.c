@@ -1,5 +1,6 @@
 /* log_stderr.c - a log function for programs that have none of their own. Any thread. */
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,11 +16,15 @@
 #define LINE_MAX_BYTES 4096
 
 /* Lines that could not be written, which the next one that can be tells of: twice as many, and one
- * more where the last is there in part. */
-static _Atomic unsigned lost_lines;
+ * more where the last is there in part. The bits above are the process in which a thread is just
+ * about to tell of some: whoever wrote meanwhile might come first, and go on in a line that is not
+ * its own. Nobody waits for that thread (which a child made by fork(2) would do for ever). */
+static _Atomic uint64_t lost_lines;
 
-#define LOST_LINE 2u
-#define TORN      1u
+#define LOST_LINE     UINT64_C(2)
+#define TORN          UINT64_C(1)
+#define PROCESS_SHIFT 40 /* the kernel's largest process number has 22 bits */
+#define COUNT_MASK    ((UINT64_C(1) << PROCESS_SHIFT) - 1)
 
 static const char *level_name(enum thrdsrv_log_level level)
 {
@@ -46,7 +51,7 @@ static size_t format_prefix(char *buf, size_t size, enum thrdsrv_log_level level
 }
 
 /* What is to be said before the next line. Returns its length. */
-static size_t format_lost(char *buf, size_t size, unsigned lost)
+static size_t format_lost(char *buf, size_t size, uint64_t lost)
 {
     size_t used = 0;
     if (lost & TORN)
@@ -54,7 +59,7 @@ static size_t format_lost(char *buf, size_t size, unsigned lost)
     if (lost < LOST_LINE)
         return used;
     used += format_prefix(buf + used, size - used, THRDSRV_LOG_WARN);
-    used += (size_t)snprintf(buf + used, size - used, "msg=\"log lines lost\" lines=%u\n",
+    used += (size_t)snprintf(buf + used, size - used, "msg=\"log lines lost\" lines=%" PRIu64 "\n",
                              lost / LOST_LINE);
     return used;
 }
@@ -107,16 +112,35 @@ static size_t write_without_signals(const char *text, size_t length)
     return written;
 }
 
-/* lost: what the text tells of, which is not told yet where it cannot be written. */
-static void write_or_remember(const char *text, size_t length, unsigned lost)
+/* Sets *lost to what the caller is to tell of, by remember_or_forget() in the end. Returns false
+ * where another thread is about to tell: then the caller's line is one of the lost, too. A child
+ * has a copy of what a thread of its parent was about to tell, which that thread tells. */
+static bool may_write(uint64_t *lost)
 {
-    size_t written = write_without_signals(text, length);
-    if (written == length)
-        return;
+    uint64_t seen = atomic_load(&lost_lines);
+    while (seen != 0) {
+        uint64_t self = (uint64_t)getpid() << PROCESS_SHIFT;
+        bool busy = (seen & ~COUNT_MASK) == self;
+        *lost = seen & COUNT_MASK;
+        if (!busy && *lost == 0)
+            return true;
+        if (atomic_compare_exchange_weak(&lost_lines, &seen, busy ? seen + LOST_LINE : self))
+            return !busy;
+    }
+    *lost = 0;
+    return true;
+}
+
+/* lost: what the text told of, or should have, had all its bytes been written. */
+static void remember_or_forget(const char *text, size_t length, size_t written, uint64_t lost)
+{
     bool torn = written > 0 ? text[written - 1] != '\n' : (lost & TORN) != 0;
-    if (torn) /* first: whoever takes the count in between begins a line of its own */
+    if (written < length && torn) /* first: whoever takes the count in between begins a new line */
         atomic_fetch_or(&lost_lines, TORN);
-    atomic_fetch_add(&lost_lines, (lost & ~TORN) + LOST_LINE);
+    if (written < length)
+        atomic_fetch_add(&lost_lines, (lost & ~TORN) + LOST_LINE);
+    if (lost != 0)
+        atomic_fetch_and(&lost_lines, COUNT_MASK);
 }
 
 void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *line)
@@ -124,14 +148,16 @@ void thrdsrv_log_stderr(void *user, enum thrdsrv_log_level level, const char *li
     int kept = errno;
     char buf[LINE_MAX_BYTES];
     (void)user;
-    unsigned lost = atomic_exchange(&lost_lines, 0);
+    uint64_t lost;
+    if (!may_write(&lost))
+        return;
     size_t used = format_lost(buf, sizeof buf, lost);
     used += format_prefix(buf + used, sizeof buf - used, level);
     size_t length = strlen(line);
     if (length > sizeof buf - used - 1)
         length = sizeof buf - used - 1;
     memcpy(buf + used, line, length);
-    buf[used + length] = '\n';
-    write_or_remember(buf, used + length + 1, lost);
+    buf[used + length++] = '\n';
+    remember_or_forget(buf, used + length, write_without_signals(buf, used + length), lost);
     errno = kept;
 }

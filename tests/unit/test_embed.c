@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clients.h"
@@ -527,6 +529,96 @@ static void log_lines_of_threads_do_not_mix(struct embedded *e)
     embedded_in_host(log_from_threads, e);
 }
 
+/* Whoever tells of lost lines is still writing, here to a full pipe: who comes meanwhile does not
+ * wait, and writes nothing that could come first. */
+static void *log_what_was_lost(void *tid)
+{
+    atomic_store((_Atomic pid_t *)tid, gettid());
+    thrdsrv_log_stderr(NULL, THRDSRV_LOG_INFO, "msg=second");
+    return NULL;
+}
+
+static void *log_meanwhile(void *is_done)
+{
+    thrdsrv_log_stderr(NULL, THRDSRV_LOG_INFO, "msg=third");
+    atomic_store((atomic_bool *)is_done, true);
+    return NULL;
+}
+
+/* Fills the pipe behind stderr and loses a line there. Returns its other end. */
+static int lose_a_line(void)
+{
+    static const char page[4096];
+    int ends[2];
+    IN_HOST(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+    IN_HOST(dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+    while (write(ends[1], page, sizeof page) > 0)
+        continue;
+    thrdsrv_log_stderr(NULL, THRDSRV_LOG_INFO, "msg=first");
+    IN_HOST(fcntl(ends[1], F_SETFL, 0) == 0);
+    close(ends[1]);
+    return ends[0];
+}
+
+static void wait_until_it_writes(const _Atomic pid_t *tid)
+{
+    int64_t deadline = patience();
+    char path[64], call[256];
+    do {
+        IN_HOST(look_again(deadline));
+        snprintf(path, sizeof path, "task/%d/syscall", (int)*tid);
+        proc_line(getpid(), path, call, sizeof call);
+    } while (strtol(call, NULL, 10) != SYS_write);
+}
+
+/* What the full pipe is followed by; all writers have come to their end. */
+static void expect_lines(int fd, const char *const *lines, size_t count)
+{
+    char byte;
+    FILE *log = fdopen(fd, "r");
+    IN_HOST(log != NULL);
+    do
+        IN_HOST(fread(&byte, 1, 1, log) == 1);
+    while (byte == '\0');
+    ungetc(byte, log);
+    for (size_t i = 0; i < count; i++) {
+        char line[256];
+        IN_HOST(fgets(line, sizeof line, log) != NULL);
+        IN_HOST(strncmp(line, "time=", 5) == 0 && strstr(line, lines[i]) != NULL);
+    }
+    IN_HOST(fread(&byte, 1, 1, log) == 0);
+}
+
+static void log_beside_a_teller(struct embedded *e)
+{
+    static const char *const lines[] = {
+        "level=warn msg=\"log lines lost\" lines=1\n", "level=info msg=second\n",
+        "level=warn msg=\"log lines lost\" lines=1\n", "level=info msg=fourth\n"};
+    char page[4096];
+    _Atomic pid_t tid = 0;
+    atomic_bool is_done = false;
+    pthread_t teller, other;
+    (void)e;
+    int fd = lose_a_line();
+    IN_HOST(pthread_create(&teller, NULL, log_what_was_lost, &tid) == 0);
+    wait_until_it_writes(&tid);
+    IN_HOST(pthread_create(&other, NULL, log_meanwhile, &is_done) == 0);
+    int64_t deadline = patience();
+    while (!is_done)
+        IN_HOST(look_again(deadline));
+    IN_HOST(pthread_join(other, NULL) == 0);
+    IN_HOST(read(fd, page, sizeof page) == sizeof page);
+    IN_HOST(pthread_join(teller, NULL) == 0);
+    thrdsrv_log_stderr(NULL, THRDSRV_LOG_INFO, "msg=fourth");
+    close(STDERR_FILENO);
+    expect_lines(fd, lines, sizeof lines / sizeof *lines);
+}
+
+static void nobody_waits_for_who_tells_of_lost_lines(struct embedded *e)
+{
+    embedded_in_host(log_beside_a_teller, e);
+}
+
 /* A host that gives up at the first error line, which destroy() itself makes when it is refused. */
 static void destroy_at_errors(void *user, enum thrdsrv_log_level level, const char *line)
 {
@@ -577,6 +669,7 @@ int main(int argc, char **argv)
         EMBEDDED_ONCE(every_reason_and_state_has_a_name),
         EMBEDDED_ONCE(a_log_line_is_one_write),
         EMBEDDED_ONCE(log_lines_of_threads_do_not_mix),
+        EMBEDDED_ONCE(nobody_waits_for_who_tells_of_lost_lines),
         EMBEDDED_IN_ALL_MODES(a_log_hook_may_give_up),
     };
     return embedded_run(argc, argv, "embed", cases, sizeof cases / sizeof cases[0]);
