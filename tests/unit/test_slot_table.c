@@ -18,6 +18,7 @@
 
 #include "server/slot_table.h"
 #include "server/wakeup.h"
+#include "suite.h"
 
 static struct slot_table table;
 static int wakeup;
@@ -634,7 +635,7 @@ static void test_children_do_not_get_the_slots(void **state)
 
 /* ---- many threads ---- */
 
-enum { HAMMERS = 8, ROUNDS = 20000, HAMMER_SLOTS = 5, SOURCES = 3, PER_SOURCE = 2 };
+enum { HAMMERS = 8, HAMMER_SLOTS = 5, SOURCES = 3, PER_SOURCE = 2 };
 
 static struct {
     _Atomic int owners; /* of the slot; never more than one */
@@ -665,7 +666,8 @@ static void *hammer(void *argument)
 {
     int fd = (int)(intptr_t)argument + 100;
     int source = fd % SOURCES;
-    for (int i = 0; i < ROUNDS; i++) {
+    int rounds = (int)scaled(20000);
+    for (int i = 0; i < rounds; i++) {
         struct SockInfo *slot = accept_for(source, fd);
         if (!slot)
             continue;
