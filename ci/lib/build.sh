@@ -8,7 +8,7 @@ need_test_tools() {
     need ccache 'compiles no file twice' have ccache
 }
 
-# build_tree DIRECTORY [CMAKE OPTION...]. Many trees differ in a few files only, so most of what they
+# build_tree DIRECTORY [CMAKE OPTION...]: all, or the targets named in $build_targets. Many trees differ in a few files only, so most of what they
 # compile is in ccache already, where there is one. The directory that -g writes down may be another
 # tree's.
 build_tree() {
@@ -16,8 +16,15 @@ build_tree() {
     shift
     ! have ccache || launcher=ccache
     export CCACHE_NOHASHDIR=1
+    # shellcheck disable=SC2086 # words
     cmake -S . -B "$tree" "-DCMAKE_C_COMPILER_LAUNCHER=$launcher" "$@" &&
-        cmake --build "$tree" --parallel "$(nproc)"
+        cmake --build "$tree" --parallel "$(nproc)" ${build_targets:+--target $build_targets}
+}
+
+# build_test_tree DIRECTORY [CMAKE OPTION...]: what runs without a sanitizer, and in Valgrind, which is to
+# name lines. With the same flags everywhere a file is compiled once.
+build_test_tree() {
+    build_tree "$1" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTHRDSRV_WERROR=ON "${@:2}"
 }
 
 # run_ctest DIRECTORY [CTEST OPTION...]: within the command $ctest_in, if set. The tests wait more

@@ -109,11 +109,16 @@ as_sanitizers_need_it() {
     fi
 }
 
-# build_for TOOL DIRECTORY [CMAKE OPTION...]: asserts are on, stacks are readable, and the code is
-# optimized enough to be quick. clang's warnings are errors; those of gcc depend on how it optimizes.
+# build_for TOOL DIRECTORY [CMAKE OPTION...]: for the sanitizers, asserts are on, stacks are readable, and
+# the code is optimized enough to be quick. clang's warnings are errors; those of gcc depend on how it
+# optimizes.
 build_for() {
     local tool=$1 tree=$2 strict=OFF
     shift 2
+    [ -n "$(sanitizers "$tool")" ] || {
+        build_test_tree "$tree" "$@"
+        return
+    }
     [ "$(compiler "$tool")" != clang ] || strict=ON
     build_tree "$tree" "-DTHRDSRV_WERROR=$strict" -DCMAKE_BUILD_TYPE=Debug '-DCMAKE_C_FLAGS_DEBUG=-O1 -g' \
         "-DTHRDSRV_SANITIZE=$(sanitizers "$tool")" "-DCMAKE_C_COMPILER=$(compiler "$tool")" "$@"
