@@ -97,7 +97,7 @@ static int create(struct control *control, int inherited)
     const char *const listen[] = {address};
     struct thrdsrv_config config = THRDSRV_CONFIG_INIT;
     if (inherited >= 0)
-        snprintf(address, sizeof address, "fd:%d,remove", inherited);
+        snprintf(address, sizeof address, "fd:%d,alone", inherited);
     else
         snprintf(address, sizeof address, "unix:%s,mode=0600", control->path);
     config.mode = THRDSRV_MODE_INLINE;

@@ -136,6 +136,17 @@ static bool add(int fd)
     return copy >= 0;
 }
 
+/* Sockets that we inherited may have others who accept there, unless we were told. */
+static bool is_alone(const struct options *options)
+{
+    for (size_t i = 0; i < options->config.listen_count; i++) {
+        const char *text = options->config.listen[i];
+        if (strncmp(text, "fd:", 3) == 0 && !strchr(text, ','))
+            return false;
+    }
+    return true;
+}
+
 /* Copies of the descriptors, here, where nobody closes the listeners meanwhile. Returns 0 or an
  * errno. */
 static int copy_listeners(struct thrdsrv_server *server)
@@ -143,6 +154,7 @@ static int copy_listeners(struct thrdsrv_server *server)
     struct successor *s = &restart.successor;
     int fd, control = control_listener(restart.control, restart.options);
     s->listeners = s->with_control = 0;
+    s->alone = is_alone(restart.options);
     s->lowest_fd = TAKEOVER_FIRST_FD + 2; /* the control socket's, the pipe's */
     for (size_t i = 0; thrdsrv_server_listener(server, i) >= 0; i++)
         s->lowest_fd++;

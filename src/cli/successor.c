@@ -113,8 +113,8 @@ static int spawn(struct successor *s, int ready)
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     char takeover[sizeof TAKEOVER_VARIABLE + 40];
-    snprintf(takeover, sizeof takeover, TAKEOVER_VARIABLE "=%d:%zu:%d", (int)getpid(), s->listeners,
-             (int)s->with_control);
+    snprintf(takeover, sizeof takeover, TAKEOVER_VARIABLE "=%d:%zu:%d:%d", (int)getpid(),
+             s->listeners, (int)s->with_control, (int)s->alone);
     char **environment = make_environment(takeover);
     if (!environment)
         return ENOMEM;

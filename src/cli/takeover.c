@@ -13,16 +13,16 @@
 #include "cli/units.h"
 
 /* Of the variable, in this order. */
-enum { PREDECESSOR, LISTENERS, CONTROL, FIELDS };
+enum { PREDECESSOR, LISTENERS, CONTROL, ALONE, FIELDS };
 
-/* "fd:N,remove", and the list of them. */
-static char texts[TAKEOVER_LISTENERS_MAX][sizeof "fd:,remove" + 10];
+/* "fd:N,alone", and the list of them. */
+static char texts[TAKEOVER_LISTENERS_MAX][sizeof "fd:,alone" + 10];
 static const char *list[TAKEOVER_LISTENERS_MAX];
 
 static bool parse(const char *value, int64_t fields[FIELDS])
 {
-    static const int64_t least[FIELDS] = {1, 1, 0};
-    static const int64_t most[FIELDS] = {INT_MAX, TAKEOVER_LISTENERS_MAX, 1};
+    static const int64_t least[FIELDS] = {1, 1, 0, 0};
+    static const int64_t most[FIELDS] = {INT_MAX, TAKEOVER_LISTENERS_MAX, 1, 1};
     char copy[64];
     char *rest = copy;
     if (strlen(value) >= sizeof copy)
@@ -41,14 +41,15 @@ static bool parse(const char *value, int64_t fields[FIELDS])
     return true;
 }
 
-/* Whether --listen made the socket's file, so that it is ours to remove now. */
-static bool is_listed(const struct options *options, int fd)
+/* Whether the socket is the predecessor's alone, and so ours now: of Unix sockets, whether --listen
+ * made the file. */
+static bool is_alone(const struct options *options, int fd, bool is_tcp_alone)
 {
     struct sockaddr_un address = {.sun_family = AF_UNSPEC};
     char path[sizeof address.sun_path + 1];
     socklen_t size = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 || address.sun_family != AF_UNIX)
-        return false;
+        return is_tcp_alone;
     snprintf(path, sizeof path, "%.*s", (int)sizeof address.sun_path, address.sun_path);
     size_t length = strlen(path);
     for (size_t i = 0; length > 0 && i < options->config.listen_count; i++) {
@@ -60,11 +61,12 @@ static bool is_listed(const struct options *options, int fd)
     return false;
 }
 
-static void listen_at_all(struct options *options, int count)
+static void listen_at_all(struct options *options, int count, bool is_tcp_alone)
 {
     for (int i = 0; i < count; i++) {
         int fd = TAKEOVER_FIRST_FD + i;
-        snprintf(texts[i], sizeof texts[i], "fd:%d%s", fd, is_listed(options, fd) ? ",remove" : "");
+        snprintf(texts[i], sizeof texts[i], "fd:%d%s", fd,
+                 is_alone(options, fd, is_tcp_alone) ? ",alone" : "");
         list[i] = texts[i];
     }
     options->config.listen = list;
@@ -87,7 +89,7 @@ bool takeover_take(struct options *options)
     if (!is_sound || fields[PREDECESSOR] != getppid())
         return is_sound; /* another process's: it came to us by inheritance */
     int next = TAKEOVER_FIRST_FD + (int)fields[LISTENERS];
-    listen_at_all(options, (int)fields[LISTENERS]);
+    listen_at_all(options, (int)fields[LISTENERS], fields[ALONE] == 1);
     options->control_fd = fields[CONTROL] ? next++ : -1;
     options->ready_fd = next;
     options->is_successor = true;

@@ -14,9 +14,10 @@
 
 #include "cli/options.h"
 
-/* "PID:LISTENERS:CONTROL": the predecessor's number, how many listeners there are from descriptor
- * TAKEOVER_FIRST_FD on, and whether (1 or 0) the control socket is behind them. Behind that is the
- * descriptor for the ready line. */
+/* "PID:LISTENERS:CONTROL:ALONE": the predecessor's number, how many listeners there are from
+ * descriptor TAKEOVER_FIRST_FD on, whether (1 or 0) the control socket is behind them, and whether
+ * nobody but the predecessor accepts at those of TCP. Behind all is the descriptor for the ready
+ * line. */
 #define TAKEOVER_VARIABLE "THRD_RESTART"
 #define TAKEOVER_FIRST_FD 3
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/admit.h"
+#include "server/backlog.h"
 #include "server/clock.h"
 #include "server/handover.h"
 #include "server/proxy_wait.h"
@@ -23,6 +24,7 @@
 
 #define ACCEPTS_IN_A_ROW 16  /* then control work and the other listeners get their turn */
 #define PAUSE_MS         100 /* after accept(2) or epoll_ctl(2) ran out of descriptors or memory */
+#define HANDSHAKE_MS     10  /* some round trips to a client, or a load balancer, that is not far */
 
 /* What epoll reports: a kind in the upper two bits; a listener's number; a slot and its generation,
  * so that an event of a child that has been reaped meanwhile is recognised as old; and the same of
@@ -78,6 +80,15 @@ static bool poll_listeners(struct thrdsrv_server *server, bool on) REQUIRES(ACCE
     return done;
 }
 
+/* Whether somebody may still wait at a listener. */
+static bool is_open(const struct thrdsrv_server *server)
+{
+    for (unsigned i = 0; i < server->listener_count; i++)
+        if (backlog_is_open(&server->listeners[i]))
+            return true;
+    return false;
+}
+
 int accept_loop_prepare(struct thrdsrv_server *server)
 {
     int64_t now_ms = clock_ns() / 1000000;
@@ -86,12 +97,15 @@ int accept_loop_prepare(struct thrdsrv_server *server)
     int64_t resume_ms = clock_later(server->pause_until_ms, admit_ready_ms(server));
     bool paused = resume_ms > now_ms;
     bool wanted = !server->full && !paused && proxy_wait_has_room(server);
-    if (!poll_listeners(server, server->phase == PHASE_SERVING && wanted))
+    if (!poll_listeners(server, server->phase <= PHASE_DRAINING && wanted))
         next_ms = clock_earlier(next_ms, now_ms + PAUSE_MS);
-    if (paused && server->phase == PHASE_SERVING)
+    if (paused && server->phase <= PHASE_DRAINING)
         next_ms = clock_earlier(next_ms, resume_ms);
     if (server->phase == PHASE_DRAINING)
         next_ms = clock_earlier(next_ms, server->drain_until_ms);
+    if (server->phase == PHASE_DRAINING && is_open(server) &&
+        (wanted || now_ms < server->sealed_until_ms))
+        next_ms = clock_earlier(next_ms, server->sealed_until_ms);
     if (server->unwatched > 0)
         next_ms = clock_earlier(next_ms, now_ms + WATCH_REAP_MS);
     next_ms = clock_earlier(next_ms, proxy_wait_due_ms(server, now_ms));
@@ -100,18 +114,37 @@ int accept_loop_prepare(struct thrdsrv_server *server)
     return next_ms <= now_ms ? 0 : (int)clock_earlier(next_ms - now_ms, INT_MAX);
 }
 
+static void close_listener(struct thrdsrv_server *server, struct listener *listener)
+    REQUIRES(ACCEPT_LOOP)
+{
+    /* Removed by name: a child that is just being forked may still hold a copy. */
+    if (listener->fd >= 0)
+        epoll_ctl(server->epoll, EPOLL_CTL_DEL, listener->fd, NULL);
+    listener_close(listener);
+}
+
 void accept_loop_close_listeners(struct thrdsrv_server *server)
+{
+    unsigned unserved = 0;
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        unserved += backlog_reset(&server->listeners[i]);
+        close_listener(server, &server->listeners[i]);
+    }
+    report_unserved(server, unserved);
+    proxy_wait_close_all(server);
+}
+
+/* drain_listeners() closes those that have a backlog of ours. */
+static void seal_listeners(struct thrdsrv_server *server, int64_t now_ms) REQUIRES(ACCEPT_LOOP)
 {
     for (unsigned i = 0; i < server->listener_count; i++) {
         struct listener *listener = &server->listeners[i];
-        /* Removed by name: a child that is just being forked may still hold a copy. */
-        if (listener->fd >= 0)
-            epoll_ctl(server->epoll, EPOLL_CTL_DEL, listener->fd, NULL);
-        if (listener->family == AF_UNSPEC && listener->fd >= 0)
-            report_unserved(server, handover_close_waiting(listener));
-        listener_close(listener);
+        backlog_seal(listener);
+        if (!listener->sealed)
+            close_listener(server, listener);
     }
-    proxy_wait_close_all(server);
+    server->sealed_until_ms = clock_after(now_ms, HANDSHAKE_MS);
+    proxy_wait_hurry(server, now_ms);
 }
 
 /* SERVING -> DRAINING or CUTTING, DRAINING -> CUTTING. */
@@ -123,21 +156,22 @@ static void begin_stop(struct thrdsrv_server *server, bool at_once) REQUIRES(ACC
         return;
     /* Counting begins before anybody can see from outside that we stop. */
     unsigned active = slot_table_begin_drain(&server->table);
-    if (server->phase == PHASE_SERVING)
-        accept_loop_close_listeners(server);
-    report_quiesce(server, active, cut ? "cut" : "quiesce");
     server->phase = cut ? PHASE_CUTTING : PHASE_DRAINING;
-    if (cut)
+    if (cut) {
+        accept_loop_close_listeners(server);
+        report_quiesce(server, active, "cut");
         server->check_at_ms = now_ms;
-    else
+    } else {
+        seal_listeners(server, now_ms);
         server->drain_until_ms = clock_after(now_ms, server->config.drain_ms);
+    }
 }
 
 /* The sockets live on in another process, and so do their files. */
 static void hand_over(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
 {
     for (unsigned i = 0; i < server->listener_count; i++)
-        listener_leave_file(&server->listeners[i]);
+        listener_share(&server->listeners[i]);
     begin_stop(server, false);
 }
 
@@ -158,29 +192,31 @@ static void report_accept_failure(struct thrdsrv_server *server, int error, bool
     log_send(&server->config, broken ? THRDSRV_LOG_ERROR : THRDSRV_LOG_WARN, &line);
 }
 
-/* accept(2) gave no connection. Returns whether to try again at once. */
-static bool after_failed_accept(struct thrdsrv_server *server, enum accept_verdict verdict,
-                                int error) REQUIRES(ACCEPT_LOOP)
+/* accept(2) gave no connection. Returns the verdict. */
+static enum accept_verdict after_failed_accept(struct thrdsrv_server *server,
+                                               enum accept_verdict verdict, int error)
+    REQUIRES(ACCEPT_LOOP)
 {
     switch (verdict) {
     case ACCEPT_GO_ON:
         if (error != EINTR)
             slot_table_count_accept_error(&server->table, false);
-        return true;
+        break;
     case ACCEPT_PAUSE:
         slot_table_count_accept_error(&server->table, true);
         slot_table_want_wake(&server->table); /* a connection that ends gives back what is short */
         server->pause_until_ms = clock_ns() / 1000000 + PAUSE_MS;
         report_accept_failure(server, error, false);
-        return false;
+        break;
     case ACCEPT_BROKEN:
         report_accept_failure(server, error, true);
         server->failed_errno = error;
         begin_stop(server, false);
-        return false;
+        break;
     default:
-        return false;
+        break;
     }
+    return verdict;
 }
 
 static void report_spawn_failure(struct thrdsrv_server *server, int error)
@@ -262,24 +298,25 @@ static bool let_in_ready(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP)
     return true;
 }
 
-/* Who connects is known when the header has come: until then there is no slot for it. Returns
- * whether there may be another one. */
-static bool accept_proxied(struct thrdsrv_server *server, const struct listener *listener)
-    REQUIRES(ACCEPT_LOOP)
+/* Who connects is known when the header has come: until then there is no slot for it. Returns as
+ * accept_one() does. */
+static enum accept_verdict accept_proxied(struct thrdsrv_server *server,
+                                          const struct listener *listener) REQUIRES(ACCEPT_LOOP)
 {
     struct accepted accepted = {.listener = listener};
     if (!proxy_wait_has_room(server))
-        return false;
-    enum accept_verdict verdict = listener_accept(listener, &accepted.fd, &accepted.peer);
+        return ACCEPT_PAUSE;
+    enum accept_verdict verdict = backlog_accept(listener, &accepted.fd, &accepted.peer);
     if (verdict != ACCEPT_CONNECTION)
         return after_failed_accept(server, verdict, errno);
     proxy_wait_begin(server, &accepted);
-    return let_in_ready(server);
+    return let_in_ready(server) ? ACCEPT_CONNECTION : ACCEPT_PAUSE;
 }
 
-/* Returns whether there may be another one. */
-static bool accept_one(struct thrdsrv_server *server, const struct listener *listener)
-    REQUIRES(ACCEPT_LOOP)
+/* Returns what accept(2) said, or ACCEPT_PAUSE where it was not asked, or is not to be asked again
+ * now. */
+static enum accept_verdict accept_one(struct thrdsrv_server *server,
+                                      const struct listener *listener) REQUIRES(ACCEPT_LOOP)
 {
     struct SockInfo *slot;
     struct accepted accepted = {.listener = listener};
@@ -288,11 +325,11 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
     enum admission admission = admit_next(server, &slot);
     if (admission == ADMIT_WAIT) {
         server->full = true;
-        return false;
+        return ACCEPT_PAUSE;
     }
     if (admission == ADMIT_LATER)
-        return false;
-    enum accept_verdict verdict = listener_accept(listener, &accepted.fd, &accepted.peer);
+        return ACCEPT_PAUSE;
+    enum accept_verdict verdict = backlog_accept(listener, &accepted.fd, &accepted.peer);
     if (verdict != ACCEPT_CONNECTION) {
         int error = errno;
         if (admission == ADMIT)
@@ -301,19 +338,26 @@ static bool accept_one(struct thrdsrv_server *server, const struct listener *lis
     }
     if (admission == ADMIT_REFUSE) {
         admit_refuse_full(server, accepted.fd, &accepted.peer);
-        return true;
+        return ACCEPT_CONNECTION;
     }
     let_in(server, slot, &accepted);
-    return true;
+    return ACCEPT_CONNECTION;
 }
 
-static void accept_some(struct thrdsrv_server *server, const struct listener *listener)
+/* Returns what the last accept_one() did. */
+static enum accept_verdict accept_some(struct thrdsrv_server *server, struct listener *listener)
     REQUIRES(ACCEPT_LOOP)
 {
+    enum accept_verdict verdict = ACCEPT_CONNECTION;
     /* In mode inline accept_one() serves, and the listener may have been closed meanwhile. */
-    for (int i = 0; i < ACCEPTS_IN_A_ROW && listener->fd >= 0; i++)
-        if (!accept_one(server, listener))
-            return;
+    for (int i = 0; i < ACCEPTS_IN_A_ROW && backlog_is_open(listener); i++) {
+        verdict = accept_one(server, listener);
+        if (verdict == ACCEPT_BROKEN)
+            close_listener(server, listener);
+        if (verdict != ACCEPT_CONNECTION && verdict != ACCEPT_GO_ON)
+            return verdict;
+    }
+    return verdict;
 }
 
 /* A slot, and with it descriptors and memory, became free: whoever waits in a backlog is next. */
@@ -374,14 +418,55 @@ static void go_on_with_headers(struct thrdsrv_server *server) REQUIRES(ACCEPT_LO
         let_in_ready(server);
 }
 
+/* The socket is closed as soon as nobody can get in any more, and nobody is left behind. */
+static void drain_listener(struct thrdsrv_server *server, struct listener *listener)
+    REQUIRES(ACCEPT_LOOP)
+{
+    bool is_socket = listener->family != AF_UNSPEC;
+    if (is_socket && listener->fd >= 0 && backlog_withdraw(listener))
+        close_listener(server, listener);
+    if (server->full || server->pause_until_ms > 0)
+        return;
+    enum accept_verdict verdict = accept_some(server, listener);
+    if (verdict == ACCEPT_NOTHING || verdict == ACCEPT_BROKEN) {
+        backlog_reset(listener); /* there is nobody, but memory to be given back */
+        close_listener(server, listener);
+    }
+}
+
+/* Whether nobody can get in any more: no socket of ours listens. */
+static bool is_closed(const struct thrdsrv_server *server)
+{
+    for (unsigned i = 0; i < server->listener_count; i++)
+        if (server->listeners[i].fd >= 0 && server->listeners[i].family != AF_UNSPEC)
+            return false;
+    return true;
+}
+
+static void drain_listeners(struct thrdsrv_server *server, int64_t now_ms) REQUIRES(ACCEPT_LOOP)
+{
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        struct listener *listener = &server->listeners[i];
+        bool is_tcp = listener->family == AF_INET || listener->family == AF_INET6;
+        if (backlog_is_open(listener) && (!is_tcp || now_ms >= server->sealed_until_ms))
+            drain_listener(server, listener);
+    }
+    if (!server->quiesced && is_closed(server)) {
+        server->quiesced = true;
+        report_quiesce(server, slot_table_active(&server->table), "quiesce");
+    }
+}
+
 /* Whether the stop has got further. The wish to be woken comes before the look: a worker that
  * releases in between wakes us. */
 static void advance_stop(struct thrdsrv_server *server, int64_t now_ms) REQUIRES(ACCEPT_LOOP)
 {
     if (server->phase == PHASE_DRAINING && now_ms >= server->drain_until_ms)
         begin_stop(server, true);
+    if (server->phase == PHASE_DRAINING)
+        drain_listeners(server, now_ms);
     slot_table_want_wake(&server->table);
-    if (slot_table_active(&server->table) == 0)
+    if (slot_table_active(&server->table) == 0 && !is_open(server) && proxy_wait_is_empty(server))
         server->phase = PHASE_STOPPED;
 }
 

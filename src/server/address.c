@@ -232,15 +232,15 @@ static const char *parse_unix(struct listen_spec *spec, const char *text)
     return NULL;
 }
 
-/* Behind "fd:": a descriptor's number, and perhaps ",remove". */
+/* Behind "fd:": a descriptor's number, and perhaps ",alone". */
 static const char *parse_fd(struct listen_spec *spec, const char *text)
 {
     size_t digits = strspn(text, "0123456789");
     if (digits == 0 || digits > 9 || (text[digits] != '\0' && text[digits] != ','))
         return "behind fd: stands the number of a descriptor that listens";
-    if (text[digits] == ',' && strcmp(text + digits, ",remove") != 0)
-        return "behind fd:N stands nothing or ,remove";
-    spec->remove = text[digits] == ',';
+    if (text[digits] == ',' && strcmp(text + digits, ",alone") != 0)
+        return "behind fd:N stands nothing or ,alone";
+    spec->alone = text[digits] == ',';
     spec->fd = (int)strtol(text, NULL, 10);
     return NULL;
 }

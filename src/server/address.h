@@ -54,7 +54,7 @@ struct listen_spec {
     mode_t mode;    /* of the socket file; (mode_t)-1: as the umask has it */
     char owner[64]; /* USER[:GROUP], "" : as the process has it */
     int fd;         /* a descriptor that listens already; -1: none, open one */
-    bool remove;    /* the socket file of fd is to be removed at the end */
+    bool alone;     /* nobody else accepts at fd */
 };
 
 /* Returns NULL, or what is wrong with the text and what is allowed, in static storage. */

@@ -21,7 +21,8 @@ int handover_open(struct listener *listener, const struct thrdsrv_config *config
         descriptor_discard(out < 0 ? in : out); /* the other one is closed, or there is none */
         return THRDSRV_E_SYSTEM;
     }
-    *listener = (struct listener){.fd = out, .original = -1, .family = AF_UNSPEC, .config = config};
+    *listener = (struct listener){
+        .fd = out, .original = -1, .alone = true, .family = AF_UNSPEC, .config = config};
     snprintf(listener->text, sizeof listener->text, "adopted");
     return in;
 }
@@ -57,16 +58,8 @@ enum accept_verdict handover_accept(const struct listener *listener, int *fd, st
     return ACCEPT_CONNECTION;
 }
 
-unsigned handover_close_waiting(const struct listener *listener)
-{
-    unsigned count = 0;
-    for (int fd; next(listener, &fd); count++)
-        close(fd);
-    return count;
-}
-
-/* Under the table lock, because the drain begins under it: behind that moment the loop closes what
- * waits, and nothing may come after. The write does not block. */
+/* Under the table lock, because the drain begins under it: behind that moment nothing may come, for
+ * the loop ends when nobody waits any more. The write does not block. */
 static int push(struct thrdsrv_server *server, int fd)
 {
     int error = 0;

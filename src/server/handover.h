@@ -15,7 +15,4 @@ int handover_open(struct listener *listener, const struct thrdsrv_config *config
 /* As listener_accept(). */
 enum accept_verdict handover_accept(const struct listener *listener, int *fd, struct address *peer);
 
-/* Closes the connections that wait. Nobody may hand over any more. Returns how many there were. */
-unsigned handover_close_waiting(const struct listener *listener);
-
 #endif

@@ -342,7 +342,8 @@ static int open_fd_spec(struct listener *listener, const struct listen_spec *spe
         return refused(config, text, NULL);
     }
     listener->original = spec->fd;
-    listener->remove = spec->remove;
+    listener->alone = false;
+    listener->claimed = spec->alone;
     return 0;
 }
 
@@ -378,6 +379,7 @@ int listener_open(struct listener listeners[2], unsigned *count, const char *tex
     memset(listeners, 0, 2 * sizeof *listeners);
     listeners[0].fd = listeners[1].fd = -1;
     listeners[0].original = listeners[1].original = -1;
+    listeners[0].alone = listeners[1].alone = true;
     if (spec.fd >= 0) {
         int error = open_fd_spec(&listeners[0], &spec, text, config);
         *count = error == 0;
@@ -392,13 +394,17 @@ int listener_open(struct listener listeners[2], unsigned *count, const char *tex
 
 void listener_begin(struct listener *listener)
 {
-    if (listener->remove && listener->family == AF_UNIX)
+    if (!listener->claimed)
+        return;
+    listener->alone = true;
+    if (listener->family == AF_UNIX)
         own_file(listener, listener->text + strlen("unix:"));
 }
 
-void listener_leave_file(struct listener *listener)
+void listener_share(struct listener *listener)
 {
     listener->path[0] = '\0';
+    listener->alone = listener->family == AF_UNSPEC; /* which nobody else has */
 }
 
 void listener_close(struct listener *listener)

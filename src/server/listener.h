@@ -14,7 +14,11 @@ struct listener {
     int fd;       /* non-blocking; -1: closed */
     int original; /* the host's descriptor that fd is a duplicate of, until listener_adopt(); -1 */
     bool blocked; /* it did when it was handed in */
-    bool remove;  /* its socket file is to be ours when the server runs */
+    bool alone;   /* nobody else accepts at its socket: who waits there is ours to serve, and a
+                   * socket file to remove */
+    bool claimed; /* that is to be so when the server runs */
+    bool sealed;  /* nobody gets into its backlog any more, see backlog.h, */
+    struct withdrawn *withdrawn;         /* and who came out of it already; else NULL */
     sa_family_t family;                  /* AF_UNSPEC: a pipe, see handover.h, */
     const struct thrdsrv_config *config; /* whose connections are to be like this says; else NULL */
     char text[ADDRESS_TEXT_SIZE]; /* the bound address, with the port that the kernel chose */
@@ -41,12 +45,12 @@ int listener_unblock(struct listener *listener);
  * options that connections inherit. Others: nothing. */
 void listener_adopt(struct listener *listener, const struct thrdsrv_config *config);
 
-/* The server runs: what was opened as "fd:N,remove" has a socket file of ours from here on. Not
+/* The server runs: what was opened as "fd:N,alone" has a socket file of ours from here on. Not
  * before, for until then it may fail, and whoever had the file goes on. Others: nothing. */
 void listener_begin(struct listener *listener);
 
-/* From here on listener_close() removes no file: it is another process's. */
-void listener_leave_file(struct listener *listener);
+/* Another process accepts there from here on: socket file and backlog are that one's. */
+void listener_share(struct listener *listener);
 
 /* Closes and, for a Unix socket, removes the file if it is still ours. Twice is fine. */
 void listener_close(struct listener *listener);

@@ -22,7 +22,8 @@
  * With the 128 slots of the default they stay below the usual limit of 1,024 descriptors. */
 #define PLACES  256
 
-#define LOOK_MS 20 /* between two looks at a connection that epoll could not take */
+#define STOP_MS 1000 /* for a header to come when the server is to stop */
+#define LOOK_MS 20   /* between two looks at a connection that epoll could not take */
 
 struct awaited {
     struct accepted accepted; /* fd -1: the place is empty */
@@ -107,6 +108,11 @@ bool proxy_wait_has_room(const struct thrdsrv_server *server)
 bool proxy_wait_is_ready(const struct thrdsrv_server *server)
 {
     return server->proxy_wait.ready.first != NULL;
+}
+
+bool proxy_wait_is_empty(const struct thrdsrv_server *server)
+{
+    return !server->proxy_wait.silent.first && !server->proxy_wait.ready.first;
 }
 
 static bool is_believed(const struct proxy_wait *wait, const struct address *peer)
@@ -232,6 +238,8 @@ void proxy_wait_begin(struct thrdsrv_server *server, const struct accepted *acce
     awaited->accepted = *accepted;
     awaited->size = 0;
     awaited->until_ms = clock_after(clock_ns() / 1000000, server->config.proxy_ms);
+    if (wait->last_ms > 0)
+        awaited->until_ms = clock_earlier(awaited->until_ms, wait->last_ms);
     awaited->is_watched = false;
     wait->unwatched++;
     list_append(&wait->silent, awaited);
@@ -254,7 +262,9 @@ void proxy_wait_check(struct thrdsrv_server *server, int64_t now_ms)
     for (struct awaited *awaited = wait->silent.first; awaited; awaited = next) {
         next = awaited->next;
         if (now_ms >= awaited->until_ms)
-            refuse_silent(server, awaited, REFUSAL_PROXY_LATE);
+            refuse_silent(server, awaited,
+                          awaited->until_ms == wait->last_ms ? REFUSAL_PROXY_STOP
+                                                             : REFUSAL_PROXY_LATE);
         else if (wait->unwatched == 0)
             return; /* the others have more time */
         else if (!awaited->is_watched)
@@ -275,6 +285,14 @@ struct accepted proxy_wait_take(struct thrdsrv_server *server)
     struct awaited *awaited = server->proxy_wait.ready.first;
     list_remove(&server->proxy_wait.ready, awaited);
     return empty_place(server, awaited);
+}
+
+void proxy_wait_hurry(struct thrdsrv_server *server, int64_t now_ms)
+{
+    struct proxy_wait *wait = &server->proxy_wait;
+    wait->last_ms = clock_after(now_ms, STOP_MS);
+    for (struct awaited *awaited = wait->silent.first; awaited; awaited = awaited->next)
+        awaited->until_ms = clock_earlier(awaited->until_ms, wait->last_ms);
 }
 
 void proxy_wait_close_all(struct thrdsrv_server *server)

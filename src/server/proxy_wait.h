@@ -32,6 +32,7 @@ struct proxy_wait {
     struct awaited_list empty;  /* the one used last is the first */
     struct awaited_list silent; /* the header is not whole yet; in the order of their deadlines */
     struct awaited_list ready;  /* it is; the next one to be let in is the first */
+    int64_t last_ms;            /* nobody waits longer: the server is to stop; 0: it is not */
     unsigned unwatched;         /* of the silent ones: epoll tells nothing of them */
 };
 
@@ -74,10 +75,16 @@ int64_t proxy_wait_due_ms(const struct thrdsrv_server *server, int64_t now_ms)
 
 bool proxy_wait_is_ready(const struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
 
+/* Whether nobody waits here. */
+bool proxy_wait_is_empty(const struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
+
 /* Takes the first one who is ready out. The descriptor is the caller's. */
 struct accepted proxy_wait_take(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
 
-/* Closes all that wait: the server stops. */
+/* The server is to stop: those whose headers do not come soon are refused. */
+void proxy_wait_hurry(struct thrdsrv_server *server, int64_t now_ms) REQUIRES(ACCEPT_LOOP);
+
+/* Closes all that wait: the server stops at once. */
 void proxy_wait_close_all(struct thrdsrv_server *server) REQUIRES(ACCEPT_LOOP);
 
 #endif

@@ -80,7 +80,7 @@ void report_unserved(const struct thrdsrv_server *server, unsigned count)
     struct log_line line;
     if (count == 0)
         return;
-    log_begin(&line, "adopted connections closed unserved");
+    log_begin(&line, "connections closed unserved");
     log_number(&line, "count", count);
     log_send(&server->config, THRDSRV_LOG_WARN, &line);
 }

@@ -365,8 +365,8 @@ int thrdsrv_server_listener(struct thrdsrv_server *server, size_t index)
     if (server_is_child_copy(server) || index >= server->listener_count ||
         server->listeners[index].family == AF_UNSPEC)
         return THRDSRV_E_INVALID;
-    int fd = server->listeners[index].fd;
-    return fd >= 0 ? fd : THRDSRV_E_STOPPED;
+    const struct listener *listener = &server->listeners[index];
+    return listener->fd >= 0 && !listener->sealed ? listener->fd : THRDSRV_E_STOPPED;
 }
 
 int thrdsrv_server_address(const struct thrdsrv_server *server, size_t index, char *buf,

@@ -24,7 +24,7 @@
 /* What the run() thread is about. It only ever goes forward. */
 enum phase {
     PHASE_SERVING = 0, /* accepts */
-    PHASE_DRAINING,    /* listeners are closed; connections may end until drain_until_ms */
+    PHASE_DRAINING,    /* nobody new gets in; all may end until drain_until_ms */
     PHASE_CUTTING,     /* every connection is being cut */
     PHASE_STOPPED,     /* no slot is in use */
 };
@@ -86,6 +86,8 @@ struct thrdsrv_server {
     int64_t rest_until_ms GUARDED_BY(ACCEPT_LOOP);   /* until when they need not be looked at */
     int64_t cutting_ns GUARDED_BY(ACCEPT_LOOP);      /* CPU time of this look that went to cuts */
     int64_t drain_until_ms GUARDED_BY(ACCEPT_LOOP);
+    int64_t sealed_until_ms GUARDED_BY(ACCEPT_LOOP); /* before, a handshake may still end */
+    bool quiesced GUARDED_BY(ACCEPT_LOOP); /* nobody gets in any more, and the log says so */
     struct proxy_wait proxy_wait GUARDED_BY(ACCEPT_LOOP);
     unsigned unwatched GUARDED_BY(ACCEPT_LOOP); /* children whose end nothing tells: are polled */
     struct log_limit limit_accept GUARDED_BY(ACCEPT_LOOP);

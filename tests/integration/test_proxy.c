@@ -353,8 +353,8 @@ static void rate_lets_them_wait(struct process *server)
     assert_int_equal(process_counter(server, "refused_rate"), 0);
 }
 
-/* One that has said nothing, one that has begun, one that waits for a slot. */
-static void stop_closes_those_who_wait(struct process *server)
+/* One that has said nothing, one that has begun, one that waits for a slot, and is served. */
+static void stop_closes_those_who_say_nothing(struct process *server)
 {
     int held[2], waiting[3];
     process_start(server, FROM_HERE, "--slots=2", "--proxy-timeout=1h", NULL);
@@ -364,14 +364,48 @@ static void stop_closes_those_who_wait(struct process *server)
     fill(server, held);
     waiting[2] = client_of(server, 9);
     process_signal(server, SIGTERM);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         client_wait_end(waiting[i]);
     for (size_t i = 0; i < slots(); i++) {
         client_echo(held[i], "still here");
         client_leave(held[i]);
     }
+    client_echo(waiting[2], "served");
+    client_leave(waiting[2]);
     assert_int_equal(process_wait_exit(server), 0);
     process_log_wait(server, "level=warn msg=\"connection refused\" reason=proxy-stop");
+}
+
+/* One whose header has not come quite yet. */
+static void header_may_come_behind_the_stop(struct process *server)
+{
+    process_start(server, FROM_HERE, "--proxy-timeout=1h", NULL);
+    int fd = client_connect(process_address(server));
+    client_leave(served_client_of(server, 7)); /* and so the other one is waited for */
+    process_signal(server, SIGTERM);
+    process_log_wait(server, "msg=quiesce active=0");
+    client_send_text(fd, "PROXY TCP4 192.0.2.9 10.0.0.1 1234 80\r\n");
+    client_echo(fd, "served");
+    client_leave(fd);
+    assert_int_equal(process_wait_exit(server), 0);
+    process_log_wait(server, "msg=counters accepted=2 served=2");
+}
+
+/* All at once, whoever it is. */
+static void second_signal_closes_those_who_wait(struct process *server)
+{
+    int held[2];
+    process_start(server, FROM_HERE, "--slots=2", "--proxy-timeout=1h", NULL);
+    int silent = client_connect(process_address(server));
+    fill(server, held);
+    int waiting = client_of(server, 9);
+    process_signal(server, SIGTERM);
+    process_log_wait(server, "msg=quiesce");
+    process_signal(server, SIGTERM);
+    client_wait_end(silent);
+    client_wait_end(waiting);
+    server->expect_exit = 3;
+    assert_int_equal(process_wait_exit(server), 3);
 }
 
 /* ---- Unix sockets ------------------------------------------------------------------------------
@@ -424,15 +458,26 @@ static void wrong_options_are_named(struct process *server)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
-        CASE(header_names_the_client),       CASE(data_comes_with_the_header),
-        CASE(header_comes_byte_by_byte),     CASE(balancers_own_connection_keeps_its_addresses),
-        CASE(rules_are_about_the_client),    CASE(limits_are_about_the_client),
-        CASE(program_is_told_of_the_client), CASE(others_are_refused),
-        CASE(malformed_headers_are_refused), CASE(silent_balancer_is_cut),
-        CASE(silent_ones_hold_nobody_up),    CASE(more_than_there_are_places),
-        CASE(full_server_lets_them_wait),    CASE(full_server_tells_them),
-        CASE(full_server_closes_them),       CASE(rate_lets_them_wait),
-        CASE(stop_closes_those_who_wait),    CASE(unix_socket),
+        CASE(header_names_the_client),
+        CASE(data_comes_with_the_header),
+        CASE(header_comes_byte_by_byte),
+        CASE(balancers_own_connection_keeps_its_addresses),
+        CASE(rules_are_about_the_client),
+        CASE(limits_are_about_the_client),
+        CASE(program_is_told_of_the_client),
+        CASE(others_are_refused),
+        CASE(malformed_headers_are_refused),
+        CASE(silent_balancer_is_cut),
+        CASE(silent_ones_hold_nobody_up),
+        CASE(more_than_there_are_places),
+        CASE(full_server_lets_them_wait),
+        CASE(full_server_tells_them),
+        CASE(full_server_closes_them),
+        CASE(rate_lets_them_wait),
+        CASE(stop_closes_those_who_say_nothing),
+        CASE(header_may_come_behind_the_stop),
+        CASE(second_signal_closes_those_who_wait),
+        CASE(unix_socket),
         CASE(wrong_options_are_named),
     };
     suite_init(argc, argv);

@@ -25,6 +25,7 @@
 #include "patience.h"
 #include "proc_fs.h"
 #include "process_log.h"
+#include "regulars.h"
 #include "suite.h"
 
 static char original[512]; /* the program under test */
@@ -122,104 +123,21 @@ static void expect_service(struct process *server)
 
 /* ---- Clients all the time ---------------------------------------------------------------- */
 
-/* In a process each: connect, say something, hear it, leave, and again. Counts are shared. */
-struct crowd_counts {
-    atomic_bool stop;
-    atomic_ulong made;
-    atomic_ulong refused;
-    atomic_ulong reset;
-    atomic_ulong wrong; /* bytes that are missing or others */
-};
-
-enum { LOADERS = 4, EXCHANGE = 64 };
-
-/* Returns whether all of it went and came back, followed by the end; errno 0: it did not. */
-static bool converse(int fd, const char *text)
-{
-    char reply[EXCHANGE + 1];
-    ssize_t n, got = 0;
-    errno = 0;
-    if (send(fd, text, EXCHANGE, MSG_NOSIGNAL) != EXCHANGE || shutdown(fd, SHUT_WR) < 0)
-        return false;
-    while ((n = recv(fd, reply + got, sizeof reply - (size_t)got, 0)) > 0)
-        got += n;
-    return n == 0 && got == EXCHANGE && memcmp(reply, text, EXCHANGE) == 0;
-}
-
-static void count_failure(struct crowd_counts *counts, int error)
-{
-    atomic_fetch_add(error == ECONNREFUSED || error == ENOENT ? &counts->refused
-                     : error == ECONNRESET || error == EPIPE  ? &counts->reset
-                                                              : &counts->wrong,
-                     1);
-}
-
-static _Noreturn void be_loader(struct crowd_counts *counts, const char *address)
-{
-    char text[EXCHANGE + 1];
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (unsigned long i = 0; !atomic_load(&counts->stop); i++) {
-        snprintf(text, sizeof text, "%062lu\r\n", i * 1000003 + (unsigned long)getpid());
-        int fd = client_begin(address, 0);
-        int error = fd < 0 ? -fd : client_begun(fd);
-        if (error != 0)
-            count_failure(counts, error);
-        else if (fcntl(fd, F_SETFL, 0) == 0 && !converse(fd, text))
-            count_failure(counts, errno);
-        if (fd >= 0)
-            client_close(fd);
-        atomic_fetch_add(&counts->made, 1);
-    }
-    _exit(0);
-}
-
-static void wait_made(struct crowd_counts *counts, unsigned long more)
-{
-    int64_t deadline = patience();
-    unsigned long until = atomic_load(&counts->made) + more;
-    while (atomic_load(&counts->made) < until)
-        if (!look_again(deadline))
-            suite_fail("the clients do not go on: %lu", atomic_load(&counts->made));
-}
-
-static void stop_loaders(struct crowd_counts *counts, const pid_t *loaders)
-{
-    int status;
-    atomic_store(&counts->stop, true);
-    for (int i = 0; i < LOADERS; i++) {
-        assert_int_equal(waitpid(loaders[i], &status, 0), loaders[i]);
-        assert_int_equal(status, 0);
-    }
-    print_message("%lu connections, %lu refused, %lu reset, %lu incomplete\n",
-                  atomic_load(&counts->made), atomic_load(&counts->refused),
-                  atomic_load(&counts->reset), atomic_load(&counts->wrong));
-    assert_int_equal(atomic_load(&counts->refused), 0);
-    assert_int_equal(atomic_load(&counts->reset), 0);
-    assert_int_equal(atomic_load(&counts->wrong), 0);
-}
-
 static void restart_below_clients(struct process *server, const char *listen_option)
 {
-    pid_t loaders[LOADERS];
-    struct crowd_counts *counts =
-        mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(counts, MAP_FAILED);
     use_copy(server);
     process_start(server, listen_option, "--log=notice", NULL);
-    for (int i = 0; i < LOADERS; i++) {
-        loaders[i] = fork();
-        if (loaders[i] == 0)
-            be_loader(counts, process_address(server));
-        assert_true(loaders[i] > 0);
-    }
+    struct regulars regulars = regulars_start(process_address(server), false);
     for (int i = 0; i < 5; i++) {
-        wait_made(counts, scaled(200));
+        regulars_wait_made(&regulars, scaled(200));
         replace_by_program(server);
         succeed(server, restart(server));
     }
-    wait_made(counts, scaled(200));
-    stop_loaders(counts, loaders);
-    munmap(counts, sizeof *counts);
+    regulars_wait_made(&regulars, scaled(200));
+    struct regulars_result result = regulars_stop(&regulars);
+    assert_int_equal(result.refused, 0);
+    assert_int_equal(result.reset, 0);
+    assert_int_equal(result.wrong, 0);
     process_log_wait_count(server, "msg=\"handed over\"", 5);
 }
 
@@ -503,14 +421,14 @@ static void no_way_out_of_a_chroot(struct process *server)
 static void variable_of_others(struct process *server)
 {
     setenv("THRD", original, 1);
-    server->environment[0] = "THRD_RESTART=1:2:0";
+    server->environment[0] = "THRD_RESTART=1:2:0:1";
     process_start(server, NULL);
     expect_service(server);
     process_renew(server);
-    server->environment[0] = "THRD_RESTART=1:200:0";
+    server->environment[0] = "THRD_RESTART=1:200:0:1";
     assert_int_equal(process_start_refused(server, NULL), 2);
     assert_string_equal(process_log_text(server),
-                        "thrd: THRD_RESTART=1:200:0: not what a server sets for the one that it "
+                        "thrd: THRD_RESTART=1:200:0:1: not what a server sets for the one that it "
                         "starts at SIGUSR2; allowed: not to be set\n");
 }
 

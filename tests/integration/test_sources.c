@@ -201,7 +201,7 @@ static void release_does_not_forgive_the_rate(struct process *server)
 /* An empty bucket costs no processor time, and does not hold up the stop. */
 static void rate_waits_quietly(struct process *server)
 {
-    process_start(server, "--rate=1/h", NULL);
+    process_start(server, "--rate=1/h", "--drain=100ms", NULL);
     client_leave(client_served(process_address(server)));
     for (int i = 0; i < 20; i++)
         client_connect(process_address(server));
@@ -216,6 +216,7 @@ static void rate_waits_quietly(struct process *server)
     int64_t begin = now_ms();
     process_stop(server);
     assert_true(now_ms() - begin < allow_ms(2000));
+    process_log_wait(server, "level=warn msg=\"connections closed unserved\" count=20");
 }
 
 /* ---- --source-rate ----------------------------------------------------------------------- */

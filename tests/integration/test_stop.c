@@ -8,6 +8,7 @@
 #include "clients.h"
 #include "patience.h"
 #include "process_log.h"
+#include "regulars.h"
 #include "suite.h"
 
 /* Mode inline serves one client at a time. */
@@ -162,19 +163,88 @@ static void stop_ends_busy_handlers(struct process *server)
     process_log_wait(server, "msg=end conn=1 end=stopped");
 }
 
-/* Nobody accepted those who wait in the backlog: a reset tells them, and nothing is counted. */
-static void stop_while_clients_wait_in_the_backlog(struct process *server)
+/* The kernel has let them in: they have sent what they want to say, and are served as others are;
+ * whoever comes later is refused. */
+static void who_waits_in_the_backlog_is_served(struct process *server, const char *listen)
 {
-    process_start(server, "--slots=1", "--drain=60s", NULL);
+    enum { WAITING = 3 };
+    int waiting[WAITING];
+    process_start(server, listen, "--slots=1", "--drain=60s", NULL);
     int held = client_served(process_address(server));
+    for (int i = 0; i < WAITING; i++) {
+        waiting[i] = client_connect(process_address(server));
+        client_send_text(waiting[i], "before the stop");
+    }
+    process_signal(server, SIGTERM);
+    process_log_wait(server, "msg=quiesce");
+    int late = client_begin(process_address(server), 0);
+    assert_true(late == -ECONNREFUSED || late == -ENOENT ||
+                (late >= 0 && client_begun(late) == ECONNREFUSED));
+    client_leave(held);
+    for (int i = 0; i < WAITING; i++) {
+        client_expect_text(waiting[i], "before the stop");
+        client_echo(waiting[i], "and behind it");
+        client_leave(waiting[i]);
+    }
+    expect_exit(server, 0);
+    expect_stop_line(server, 1 + WAITING, 0);
+    process_log_wait(server, "msg=counters accepted=4 served=4");
+}
+
+static void backlog_of_tcp_is_served(struct process *server)
+{
+    who_waits_in_the_backlog_is_served(server, "--listen=127.0.0.1:0");
+}
+
+static void backlog_of_a_unix_socket_is_served(struct process *server)
+{
+    char listen[128];
+    snprintf(listen, sizeof listen, "--listen=unix:%s/socket", server->dir);
+    who_waits_in_the_backlog_is_served(server, listen);
+}
+
+/* Clients that come all the time: each is served, or refused when it connects. */
+static void drain_below_clients(struct process *server, bool is_unix, size_t times)
+{
+    for (size_t i = 0; i < times; i++) {
+        char listen[128] = "--listen=127.0.0.1:0";
+        if (is_unix)
+            snprintf(listen, sizeof listen, "--listen=unix:%s/socket", server->dir);
+        process_start(server, listen, "--slots=3", NULL);
+        struct regulars regulars = regulars_start(process_address(server), true);
+        regulars_wait_made(&regulars, 50);
+        process_signal(server, SIGTERM);
+        regulars_wait_refused(&regulars);
+        struct regulars_result result = regulars_stop(&regulars);
+        assert_int_equal(result.reset, 0);
+        assert_int_equal(result.wrong, 0);
+        expect_exit(server, 0);
+        process_renew(server);
+    }
+}
+
+/* Whoever begins to connect in the last moment tries again a second later. */
+static void nobody_is_reset_by_the_drain(struct process *server)
+{
+    drain_below_clients(server, false, scaled(5));
+}
+
+static void nor_at_a_unix_socket(struct process *server)
+{
+    drain_below_clients(server, true, scaled(20));
+}
+
+/* Until the drain is over: a reset tells them, and they are counted. */
+static void backlog_is_reset_in_the_end(struct process *server)
+{
+    process_start(server, "--slots=1", "--drain=10ms", NULL);
+    client_served(process_address(server));
     int waiting = client_connect(process_address(server));
     process_signal(server, SIGTERM);
-    client_wait_end(waiting);
-    process_log_wait(server, "msg=quiesce");
-    client_leave(held);
-    expect_exit(server, 0);
-    expect_stop_line(server, 1, 0);
-    process_log_wait(server, "msg=counters accepted=1 served=1");
+    assert_int_equal(client_wait_end(waiting), ECONNRESET);
+    expect_exit(server, 3);
+    process_log_wait(server, "level=warn msg=\"connections closed unserved\" count=1");
+    expect_stop_line(server, 0, 1);
 }
 
 /* Started and stopped under clients that come and go: no time is a bad time to stop. */
@@ -215,7 +285,11 @@ int main(int argc, char **argv)
         CASE(second_signal_may_be_the_other_one),
         CASE(stop_wakes_blocked_writers),
         CASE(stop_ends_busy_handlers),
-        CASE(stop_while_clients_wait_in_the_backlog),
+        CASE(backlog_of_tcp_is_served),
+        CASE(backlog_of_a_unix_socket_is_served),
+        CASE(nobody_is_reset_by_the_drain),
+        CASE(nor_at_a_unix_socket),
+        CASE(backlog_is_reset_in_the_end),
         CASE(stops_at_any_moment),
     };
     suite_init(argc, argv);

@@ -19,7 +19,7 @@ static const char *const of_failures[] = {
     "cannot write the ready line",
     "cannot notify the supervisor",
     "cannot reach all slots",
-    "adopted connections closed unserved",
+    "connections closed unserved",
     "log lines lost",
     "cannot run program",
     "reload failed",

@@ -265,8 +265,7 @@ static void what_is_never_served_is_closed(struct embedded *e)
     e->server = NULL;
     assert_int_equal(client_wait_end(pair.client), 0);
     close(pair.client);
-    assert_int_equal(embedded_count_log(e, "msg=\"adopted connections closed unserved\" count=1"),
-                     1);
+    assert_int_equal(embedded_count_log(e, "msg=\"connections closed unserved\" count=1"), 1);
 }
 
 /* The standard streams of a host that was started by inetd, so to speak. */
@@ -545,24 +544,47 @@ static void a_refusal_raises_no_sigpipe(struct embedded *e)
     embedded_in_host(refuse_one_who_has_gone, e);
 }
 
-/* What waits when the server stops was never served: it is closed and not counted. */
-static void waiting_connections_are_closed_at_the_stop(struct embedded *e)
+enum { WAITING = 3 };
+
+/* Returns the one who is served; the others wait for its slot. */
+static int let_some_wait(struct embedded *e, struct pair waiting[WAITING])
 {
-    struct pair waiting[3];
     e->config.when_full = THRDSRV_FULL_WAIT;
     int first = fill_the_slot(e);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < WAITING; i++) {
         waiting[i] = socket_pair();
         assert_int_equal(thrdsrv_server_adopt(e->server, waiting[i].server), 0);
     }
+    return first;
+}
+
+static void waiting_connections_are_served_in_the_drain(struct embedded *e)
+{
+    struct pair waiting[WAITING];
+    int first = let_some_wait(e, waiting);
     thrdsrv_server_quiesce(e->server);
-    for (int i = 0; i < 3; i++) {
+    embedded_wait_log(e, "msg=quiesce active=1");
+    client_echo(first, "still served");
+    leave(first);
+    for (int i = 0; i < WAITING; i++) {
+        client_echo(waiting[i].client, "served");
+        leave(waiting[i].client);
+    }
+    embedded_wait(e);
+    assert_int_equal(embedded_stats(e).drained, 1 + WAITING);
+}
+
+/* What waits when the server stops was never served: it is closed and not counted. */
+static void waiting_connections_are_closed_at_the_stop(struct embedded *e)
+{
+    struct pair waiting[WAITING];
+    let_some_wait(e, waiting);
+    thrdsrv_server_stop(e->server);
+    for (int i = 0; i < WAITING; i++) {
         assert_int_equal(client_wait_end(waiting[i].client), 0);
         close(waiting[i].client);
     }
-    embedded_wait_log(e, "level=warn msg=\"adopted connections closed unserved\" count=3");
-    client_echo(first, "still served");
-    leave(first);
+    embedded_wait_log(e, "level=warn msg=\"connections closed unserved\" count=3");
     embedded_wait(e);
     assert_int_equal(embedded_stats(e).accepted, 1);
 }
@@ -649,7 +671,7 @@ static void threads_adopt_while_the_server_stops(struct embedded *e)
     assert_true(adopted >= stats.accepted);
     assert_true(echoed <= stats.served);
     assert_true(echoed >= stats.served - stats.cut - stats.drained);
-    snprintf(pattern, sizeof pattern, "msg=\"adopted connections closed unserved\" count=%ju",
+    snprintf(pattern, sizeof pattern, "msg=\"connections closed unserved\" count=%ju",
              (uintmax_t)unserved);
     assert_int_equal(embedded_count_log(e, pattern), unserved > 0);
 }
@@ -1105,6 +1127,7 @@ int main(int argc, char **argv)
         EMBEDDED_IN_ALL_MODES(a_full_server_closes_what_it_adopts),
         EMBEDDED_IN_ALL_MODES(a_full_server_tells_whom_it_adopts),
         EMBEDDED_ONCE(a_refusal_raises_no_sigpipe),
+        EMBEDDED_IN_ALL_MODES(waiting_connections_are_served_in_the_drain),
         EMBEDDED_IN_ALL_MODES(waiting_connections_are_closed_at_the_stop),
         EMBEDDED_IN_ALL_MODES(threads_adopt_while_the_server_stops),
         EMBEDDED_IN_ALL_MODES(an_ipv4_listener_is_served),

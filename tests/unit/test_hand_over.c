@@ -119,7 +119,7 @@ static void listeners_by_their_number(struct embedded *e)
 static void second_server_takes_over(struct embedded *e)
 {
     start_at_path(e);
-    struct thrdsrv_server *second = create_second(e, call(e), ",remove");
+    struct thrdsrv_server *second = create_second(e, call(e), ",alone");
     assert_int_equal(thrdsrv_server_start(second), 0);
     int client = client_connect(at_path);
     thrdsrv_server_hand_over(e->server);
@@ -140,14 +140,14 @@ static void second_server_takes_over(struct embedded *e)
 static void second_server_gives_up(struct embedded *e)
 {
     start_at_path(e);
-    thrdsrv_server_destroy(create_second(e, call(e), ",remove"));
+    thrdsrv_server_destroy(create_second(e, call(e), ",alone"));
     assert_int_equal(access(path, F_OK), 0);
     client_leave(client_served(at_path));
     embedded_finish(e);
     assert_int_equal(access(path, F_OK), -1);
 }
 
-static void without_remove_the_file_stays(struct embedded *e)
+static void not_alone_the_file_stays(struct embedded *e)
 {
     start_at_path(e);
     struct thrdsrv_server *second = create_second(e, call(e), "");
@@ -167,7 +167,7 @@ int main(int argc, char **argv)
         EMBEDDED_ONCE(listeners_by_their_number),
         EMBEDDED_IN_ALL_MODES(second_server_takes_over),
         EMBEDDED_IN_ALL_MODES(second_server_gives_up),
-        EMBEDDED_ONCE(without_remove_the_file_stays),
+        EMBEDDED_ONCE(not_alone_the_file_stays),
     };
     if (!mkdtemp(directory))
         return 1;
