@@ -61,14 +61,15 @@ struct thrdsrv_config {
 
     /* Listening. Addresses: "HOST:PORT", "[V6]:PORT", ":PORT" (all addresses of both families),
      * "localhost:PORT" (127.0.0.1 and ::1), "unix:PATH[,mode=0660][,owner=USER[:GROUP]]", or
-     * "fd:N[,remove]".
+     * "fd:N[,alone]".
      * HOST is a numeric address, "localhost" or "*": no name is ever looked up. PORT is 0 … 65535;
      * 0 lets the kernel choose, the same for both families. N is a descriptor that listens already,
      * a stream socket of family IPv4, IPv6 or Unix: when create succeeds it is the server's, which
      * makes it non-blocking, sets nodelay and keepalive, and closes it when it accepts no more
      * (dup(2) it to keep it); when create fails it is still yours, and as it was. Its backlog is
-     * not touched, nor is its file, but with ",remove", by which a server that runs removes the
-     * file at its end as if it had made it. */
+     * not touched, nor is its file, and who waits there when the server stops stays: others may
+     * accept at the same socket. ",alone" says that none does once the server runs: at the end who
+     * waits is served, and the file removed, as if the server had made the socket. */
     const char *const *listen;
     size_t listen_count;    /* 0: one, "localhost:43211"; none with adopt */
     bool adopt;             /* take connections from thrdsrv_server_adopt() too; 2 descriptors */

@@ -87,7 +87,7 @@ THRDSRV_API int thrdsrv_server_address(const struct thrdsrv_server *server, size
                                        size_t size);
 
 /* The descriptor at which listener number index (as above) accepts, for a process that is to accept
- * there too: a newer version of the program, which gets it as "fd:N" or "fd:N,remove" and then
+ * there too: a newer version of the program, which gets it as "fd:N" or "fd:N,alone" and then
  * makes thrdsrv_server_hand_over() possible. It stays the server's: duplicate it, and do nothing
  * else with it. Returns E_INVALID past the last listener and in a child process of mode fork,
  * E_STOPPED where the listeners are closed. Before run(), or on the run() thread (in
@@ -118,7 +118,8 @@ THRDSRV_API int thrdsrv_server_wait(struct thrdsrv_server *server);
 /* Requests; each returns at once and is carried out by the run() thread. Safe in any thread, in a
  * handler and in a signal handler (they change errno for nobody), before run() too; not after
  * destroy. In a child process of mode fork they have no effect.
- * quiesce: accept no more, let the running connections end within drain_ms, cut the rest.
+ * quiesce: let nobody in any more; let the connections end within drain_ms, those included that the
+ *          kernel has let in or that were handed over, and wait for a slot; cut the rest.
  * stop:    accept no more, cut the running connections now.
  * dump:    log the slot table and the counters, level NOTICE.
  * call:    call config.on_call, if there is one; of several that come together one is enough.

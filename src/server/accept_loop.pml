@@ -5,6 +5,9 @@
  * _settle(), and what is its own in a turn. Names in small letters that are nowhere declared here
  * are run_and_destroy()'s own.
  *
+ * That a listener is sealed, and its backlog taken out, is no step of its own: those who come while
+ * the loop drains are those, and others come too late, so that it may close at any time.
+ *
  * Left out are connections that wait for their PROXY header (proxy_wait.c): no other thread knows
  * their descriptors, and they have no slot; to the model they are still to come. Of those who have
  * sent it and find no slot the first waits outside of the listener, which then is not polled: as if
@@ -29,7 +32,7 @@ bool is_paused;
 #define is_paused false
 #endif
 
-#define is_polling (phase == SERVING && !is_full && !is_paused)
+#define is_polling (phase <= DRAINING && is_open && !is_full && !is_paused)
 
 #ifdef WITH_HANDOVER
 chan pipe = [1] of { byte }; /* descriptors that are handed over */
@@ -51,21 +54,33 @@ inline handover_close_waiting()
 #endif
 }
 
+/* accept_loop_close_listeners() */
+inline close_listeners()
+{
+    is_open = false;
+    handover_close_waiting()
+}
+
 /* What was handed over is closed behind the moment from which on nothing else may come. */
 inline begin_stop(to_phase)
 {
     if
     :: phase >= to_phase
-    :: phase == SERVING ->
+    :: else ->
 #ifdef WRONG_PIPE_BEFORE_DRAIN
-        handover_close_waiting();
+        if
+        :: to_phase == CUTTING -> close_listeners()
+        :: else
+        fi;
         slot_table_begin_drain();
 #else
         slot_table_begin_drain();
-        handover_close_waiting();
+        if
+        :: to_phase == CUTTING -> close_listeners()
+        :: else
+        fi;
 #endif
         phase = to_phase
-    :: phase == DRAINING && to_phase == CUTTING -> phase = CUTTING
     fi
 }
 
@@ -135,7 +150,7 @@ inline accept_one()
 /* So many in a row, or fewer. */
 inline accept_some()
 {
-    more = (phase == SERVING);
+    more = is_open;
     do
     :: more -> accept_one()
     :: more = false; break
@@ -198,6 +213,26 @@ inline on_wakeup()
     after_release()
 }
 
+#ifdef WITH_HANDOVER
+#define is_pipe_empty empty(pipe)
+#else
+#define is_pipe_empty true
+#endif
+
+/* Who was handed over is accepted to the last. */
+inline drain_listeners()
+{
+    if
+    :: is_open && !is_full && !is_paused ->
+        accept_some();
+        if
+        :: !is_full && !is_paused && is_pipe_empty -> is_open = false
+        :: else
+        fi
+    :: else
+    fi
+}
+
 /* The wish comes before the look. */
 inline advance_stop()
 {
@@ -205,15 +240,23 @@ inline advance_stop()
     :: phase == DRAINING && is_drain_over -> begin_stop(CUTTING)
     :: else
     fi;
+    if
+    :: phase == DRAINING -> drain_listeners()
+    :: else
+    fi;
 #ifdef WRONG_LOOK_BEFORE_WISH
     if
-    :: in_use == 0 -> phase = STOPPED
+    :: in_use == 0 && !is_open -> phase = STOPPED
     :: else -> slot_table_want_wake()
     fi
 #else
     slot_table_want_wake();
     if
+#ifdef WRONG_PIPE_LEFT_BEHIND
     :: in_use == 0 -> phase = STOPPED
+#else
+    :: in_use == 0 && !is_open -> phase = STOPPED
+#endif
     :: else
     fi
 #endif
@@ -261,7 +304,7 @@ inline wait_for_events()
 {
     atomic {
         waits_for_slot = is_full;
-        waits_for_last = (phase >= DRAINING)
+        waits_for_last = (phase >= DRAINING && !is_open)
     };
     atomic {
         if
@@ -269,6 +312,7 @@ inline wait_for_events()
         :: is_polling && has_arrival
         :: worker_has_event
         :: phase == DRAINING -> is_drain_over = true /* drain_until_ms */
+        :: phase == DRAINING && is_open && !is_full && !is_paused /* once the handshakes are over */
         :: has_limit(0) || has_limit(SLOTS - 1) -> is_time = true
         :: phase == CUTTING && in_use > 0 -> is_time = true
         :: is_paused -> end_pause()
@@ -328,6 +372,7 @@ active proctype run_and_destroy()
 {
     byte phase, to_come = CONNECTIONS, s, number = NONE, connection, i, other;
     bool is_full, waits_when_full; /* config.when_full */
+    bool is_open = true;           /* the listeners, the pipe among them */
     bool is_started, more, quiesces, stops, is_time, is_drain_over, sees_wakeup, sees_listener;
 
     atomic {
