@@ -418,20 +418,14 @@ static void go_on_with_headers(struct thrdsrv_server *server) REQUIRES(ACCEPT_LO
         let_in_ready(server);
 }
 
-/* The socket is closed as soon as nobody can get in any more, and nobody is left behind. */
+/* It is closed as soon as nobody can get in any more, and nobody is left behind. */
 static void drain_listener(struct thrdsrv_server *server, struct listener *listener)
     REQUIRES(ACCEPT_LOOP)
 {
-    bool is_socket = listener->family != AF_UNSPEC;
-    if (is_socket && listener->fd >= 0 && backlog_withdraw(listener))
+    if (listener->fd >= 0 && backlog_withdraw(listener))
         close_listener(server, listener);
-    if (server->full || server->pause_until_ms > 0)
-        return;
-    enum accept_verdict verdict = accept_some(server, listener);
-    if (verdict == ACCEPT_NOTHING || verdict == ACCEPT_BROKEN) {
-        backlog_reset(listener); /* there is nobody, but memory to be given back */
-        close_listener(server, listener);
-    }
+    if (!server->full && server->pause_until_ms == 0)
+        accept_some(server, listener);
 }
 
 /* Whether nobody can get in any more: no socket of ours listens. */

@@ -223,12 +223,12 @@ inline on_wakeup()
 inline drain_listeners()
 {
     if
-    :: is_open && !is_full && !is_paused ->
-        accept_some();
-        if
-        :: !is_full && !is_paused && is_pipe_empty -> is_open = false
-        :: else
-        fi
+    :: is_open && !is_full && !is_paused -> accept_some()
+    :: else
+    fi;
+    if
+    :: is_open && is_pipe_empty -> is_open = false
+    :: is_open && is_full /* some are taken out of the backlog, and wait */
     :: else
     fi
 }

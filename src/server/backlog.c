@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -86,8 +87,16 @@ static struct withdrawn *grown(struct withdrawn *old)
     return grown;
 }
 
+static bool is_empty(int pipe_end)
+{
+    int bytes;
+    return ioctl(pipe_end, FIONREAD, &bytes) == 0 && bytes == 0;
+}
+
 bool backlog_withdraw(struct listener *listener)
 {
+    if (listener->family == AF_UNSPEC)
+        return is_empty(listener->fd);
     for (;;) {
         struct withdrawn *list = listener->withdrawn;
         int fd;
@@ -137,5 +146,6 @@ unsigned backlog_reset(struct listener *listener)
 
 bool backlog_is_open(const struct listener *listener)
 {
-    return listener->fd >= 0 || listener->withdrawn;
+    const struct withdrawn *list = listener->withdrawn;
+    return listener->fd >= 0 || (list && list->next < list->count);
 }

@@ -15,8 +15,9 @@
  * a second). Nothing where others accept. Twice is fine. */
 void backlog_seal(struct listener *listener);
 
-/* Takes those who wait out, for backlog_accept() to give. Returns whether that was all of them:
- * false where descriptors or memory are short. */
+/* Takes those who wait out, for backlog_accept() to give. Returns whether that was all of them, and
+ * the listener can be closed: false where descriptors or memory are short. What the host has handed
+ * over is out already, and waits in its pipe. */
 bool backlog_withdraw(struct listener *listener);
 
 /* listener_accept(), but those who were taken out come first. */

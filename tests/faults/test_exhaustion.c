@@ -115,6 +115,32 @@ static void descriptors(struct process *server)
     end_scene(&scene);
 }
 
+/* Who waits in the backlog cannot be taken out of it, and is served one after the other there. */
+static void descriptors_in_the_drain(struct process *server)
+{
+    int waiting[3];
+    if (process_is_wrapped())
+        suite_skip("the wrapper keeps the limit of descriptors to itself");
+    process_start(server, "--park=off", "--slots=1", NULL);
+    int held = client_served(process_address(server));
+    process_log_wait(server, "msg=start");
+    for (int i = 0; i < 3; i++) {
+        waiting[i] = client_connect(process_address(server));
+        client_send_text(waiting[i], "before the stop");
+    }
+    shortage_set_limit(server, SHORTAGE_OF_FILES, (rlim_t)proc_lowest_free_fd(server->pid));
+    process_signal(server, SIGTERM);
+    process_dump_until(server, "msg=server state=draining");
+    client_echo(held, "still here");
+    client_leave(held);
+    for (int i = 0; i < 3; i++) {
+        client_expect_text(waiting[i], "before the stop");
+        client_leave(waiting[i]);
+    }
+    assert_int_equal(process_wait_exit(server), 0);
+    process_log_wait(server, "msg=stop drained=4 cut=0");
+}
+
 /* ---- Processes --------------------------------------------------------------------------- */
 
 /* All tasks there are allowed exist already. */
@@ -420,9 +446,10 @@ int main(int argc, char **argv)
 {
     suite_init(argc, argv);
     const struct CMUnitTest cases[] = {
-        CASE(descriptors),     CASE(processes_of_a_user),        CASE(processes_of_a_group),
-        CASE(address_space),   EMBEDDED_CASE(memory_of_a_group), CASE(size_of_the_log),
-        CASE(disk_of_the_log),
+        CASE(descriptors),         CASE(descriptors_in_the_drain),
+        CASE(processes_of_a_user), CASE(processes_of_a_group),
+        CASE(address_space),       EMBEDDED_CASE(memory_of_a_group),
+        CASE(size_of_the_log),     CASE(disk_of_the_log),
     };
     return cmocka_run_group_tests_name("exhaustion", cases, NULL, NULL);
 }

@@ -219,6 +219,21 @@ static void rate_waits_quietly(struct process *server)
     process_log_wait(server, "level=warn msg=\"connections closed unserved\" count=20");
 }
 
+/* Nobody is served when the stop begins, and somebody waits for the rate. */
+static void drain_waits_for_the_rate(struct process *server)
+{
+    process_start(server, "--rate=2/s,burst=1", NULL);
+    client_leave(client_served(process_address(server)));
+    int fd = client_connect(process_address(server));
+    client_send_text(fd, "before the stop");
+    process_signal(server, SIGTERM);
+    process_log_wait(server, "msg=quiesce active=0");
+    client_expect_text(fd, "before the stop");
+    client_leave(fd);
+    assert_int_equal(process_wait_exit(server), 0);
+    process_log_wait(server, "msg=counters accepted=2 served=2");
+}
+
 /* ---- --source-rate ----------------------------------------------------------------------- */
 
 static void source_rate_refuses_who_comes_too_fast(struct process *server)
@@ -292,6 +307,7 @@ int main(int argc, char **argv)
         CASE(rate_pauses_and_goes_on),
         CASE(release_does_not_forgive_the_rate),
         CASE(rate_waits_quietly),
+        CASE(drain_waits_for_the_rate),
         CASE(source_rate_refuses_who_comes_too_fast),
         CASE(source_rate_lets_in_again),
         CASE(last_slots_are_for_trusted_networks),
