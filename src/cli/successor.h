@@ -23,7 +23,7 @@ struct successor {
     int lowest_fd; /* above all the numbers that the new process has them under */
     size_t listeners;
     bool with_control;
-    bool alone; /* nobody but us accepts at those of TCP */
+    bool alone;    /* nobody but us accepts at those of TCP */
     sigset_t mask; /* of its signals */
     pid_t pid;
     int ready; /* read end of the pipe */
