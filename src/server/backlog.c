@@ -13,7 +13,7 @@ struct withdrawn {
     size_t next;
     size_t count;
     size_t room;
-    int fds[];
+    int *fds;
 };
 
 /* A filter as socket(7) has it for SO_ATTACH_FILTER. These two are as in <linux/filter.h>, which
@@ -74,17 +74,20 @@ static enum accept_verdict next_at_socket(const struct listener *listener, int *
     return verdict == ACCEPT_GO_ON ? ACCEPT_NOTHING : verdict;
 }
 
-/* Makes room for one more. */
-static struct withdrawn *grown(struct withdrawn *old)
+static bool make_room(struct listener *listener)
 {
-    size_t room = old ? 2 * old->room : 64;
-    struct withdrawn *grown = realloc(old, sizeof *grown + room * sizeof grown->fds[0]);
-    if (!grown)
-        return NULL;
-    if (!old)
-        *grown = (struct withdrawn){.next = 0};
-    grown->room = room;
-    return grown;
+    struct withdrawn *list = listener->withdrawn;
+    if (!list)
+        list = listener->withdrawn = calloc(1, sizeof *list);
+    if (!list || list->count < list->room)
+        return list != NULL;
+    size_t room = list->room > 0 ? 2 * list->room : 64;
+    int *fds = reallocarray(list->fds, room, sizeof *fds);
+    if (!fds)
+        return false;
+    list->fds = fds;
+    list->room = room;
+    return true;
 }
 
 static bool is_empty(int pipe_end)
@@ -97,17 +100,15 @@ bool backlog_withdraw(struct listener *listener)
 {
     if (listener->family == AF_UNSPEC)
         return is_empty(listener->fd);
-    for (;;) {
+    while (make_room(listener)) {
         struct withdrawn *list = listener->withdrawn;
         int fd;
-        if ((!list || list->count == list->room) && !(list = grown(list)))
-            return false;
-        listener->withdrawn = list;
         enum accept_verdict verdict = next_at_socket(listener, &fd);
         if (verdict != ACCEPT_CONNECTION)
             return verdict != ACCEPT_PAUSE;
         list->fds[list->count++] = fd;
     }
+    return false;
 }
 
 enum accept_verdict backlog_accept(const struct listener *listener, int *fd, struct address *peer)
@@ -134,6 +135,8 @@ unsigned backlog_reset(struct listener *listener)
     unsigned count = 0;
     for (; list && list->next < list->count; count++)
         reset(list->fds[list->next++]);
+    if (list)
+        free(list->fds);
     free(list);
     listener->withdrawn = NULL;
     backlog_seal(listener);

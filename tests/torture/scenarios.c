@@ -65,6 +65,7 @@ const struct scenario *const scenarios[] = {
     &scenario_stop_idle,
     &scenario_stop_after_service,
     &scenario_drain,
+    &scenario_drain_backlog,
     &scenario_cut,
     &scenario_cut_at_once,
     &scenario_second_signal,

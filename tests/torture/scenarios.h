@@ -65,6 +65,7 @@ extern const struct scenario scenario_min_rate;
 extern const struct scenario scenario_stop_idle;
 extern const struct scenario scenario_stop_after_service;
 extern const struct scenario scenario_drain;
+extern const struct scenario scenario_drain_backlog;
 extern const struct scenario scenario_cut;
 extern const struct scenario scenario_cut_at_once;
 extern const struct scenario scenario_second_signal;

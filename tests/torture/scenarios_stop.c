@@ -7,6 +7,7 @@
 
 static const char *const long_drain[] = {USUAL, "--drain=9s", NULL};
 static const char *const short_drain[] = {USUAL, "--drain=50ms", NULL};
+static const char *const one_slot[] = {"--listen=127.0.0.1:0", "--slots=1", "--drain=9s", NULL};
 static const char *const no_drain[] = {USUAL, "--drain=0", NULL};
 
 static void stop_idle(struct play *play)
@@ -36,6 +37,17 @@ static void drain(struct play *play)
     client_close(play, leaves);
     client_must_talk(play, stays);
     client_close(play, stays);
+}
+
+static void drain_backlog(struct play *play)
+{
+    int served = client_open(play);
+    client_must_talk(play, served);
+    int waits = client_open(play);
+    quiesce(play);
+    client_close(play, served);
+    client_must_talk(play, waits);
+    client_close(play, waits);
 }
 
 static void cut(struct play *play)
@@ -76,6 +88,18 @@ static void stop_after_service(struct play *play)
 STOP(stop_idle, "SIGTERM, nobody is there", long_drain, stop_idle, 0);
 STOP(stop_after_service, "SIGTERM after a client", long_drain, stop_after_service, 0);
 STOP(drain, "SIGTERM, clients go on and leave", long_drain, drain, 0);
+
+/* It hurries: who is in the backlog is asked for once, before the socket is closed. */
+const struct scenario scenario_drain_backlog = {
+    .name = "drain_backlog",
+    .about = "SIGTERM, a client waits for the slot",
+    .service = &service_echo,
+    .options = one_slot,
+    .at_end = true,
+    .hurries = true,
+    .play = drain_backlog,
+};
+
 STOP(cut, "SIGTERM, a client does not leave", short_drain, cut, 3);
 STOP(cut_at_once, "SIGTERM without a drain", no_drain, cut, 3);
 STOP(second_signal, "a second signal", long_drain, second_signal, 3);
