@@ -192,6 +192,7 @@ def killed(cluster):
     comes_back(cluster, node, load, before)
     load.end()
     load.only_failed(cluster, node, moment)
+    check(cluster.server(node)["wredis"] != "0", "nobody was refused by it and brought to another")
     check(load.failed, "nobody was in flight on the node, so nothing was tried")
     finish_others(held, node)
 
@@ -329,7 +330,9 @@ def main():
     faulthandler.dump_traceback_later(6 * LIMIT, exit=True)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     try:
-        CASES[case](Cluster(os.environ.get("THRD", thrd), mode, readme))
+        cluster = Cluster(os.environ.get("THRD", thrd), mode, readme)
+        CASES[case](cluster)
+        cluster.stop()
     except (Failure, OSError) as failure:
         print(f"FAILED: {failure}")
         events()

@@ -172,6 +172,14 @@ class Cluster:
         for node in self.nodes:
             self.wait_status(node, "UP")
 
+    def stop(self):
+        """All nodes end as they should, and have nothing to complain about."""
+        for node in self.nodes:
+            node.signal(signal.SIGTERM)
+            node.wait_drained(node.pid)
+            if node.count("level=error|Sanitizer|runtime error"):
+                raise Failure(f"trouble in the log of {node.name}")
+
     def _lay_cables(self, outside):
         """Clients, the balancer, and a switch behind it for the nodes."""
         lines = ["link set lo up", "link add name switch type bridge",
@@ -200,7 +208,13 @@ class Cluster:
             raise Failure(f"HAProxy does not like the README's configuration: {checked.stderr}")
         with open(f"{FILES}/haproxy.log", "wb") as log:
             subprocess.Popen(inside(self.front, "haproxy", "-db", "-f", config), stdout=log, stderr=log)
-        wait_for("HAProxy", lambda: os.path.exists(CONTROL))
+        wait_for("HAProxy", self._answers)
+
+    def _answers(self):
+        try:
+            return self.ask("show info")
+        except OSError:
+            return None
 
     @staticmethod
     def ask(command):
