@@ -167,8 +167,10 @@ def told(exchanges):
 
 
 def comes_back(cluster, node, load, before):
+    moment = time.monotonic()
     cluster.wait_status(node, "UP")
     wait_for(f"clients on {node.name}", lambda: begun(node) > before)
+    print(f"clients were brought to {node.name} {time.monotonic() - moment:.3f} s later")
     load.more(100)
 
 
