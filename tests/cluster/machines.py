@@ -93,12 +93,13 @@ class Node:
     def __init__(self, name, network, command):
         self.name, self.network, self.command = name, network, command
         self.log, self.ready = f"{FILES}/{name}.log", f"{FILES}/{name}.ready"
-        self.pid, self.starts = 0, 0
+        self.process, self.pid, self.starts = None, 0, 0
 
     def start(self):
         with open(self.log, "ab") as log, open(self.ready, "ab") as ready:
-            subprocess.Popen(inside(self.network, *self.command), stdout=ready, stderr=log,
-                             start_new_session=True)
+            # Kept, for what is forgotten is reaped by the next Popen(), and its status with it.
+            self.process = subprocess.Popen(inside(self.network, *self.command), stdout=ready,
+                                            stderr=log, start_new_session=True)
         self.wait_ready()
 
     def wait_ready(self):
@@ -160,6 +161,7 @@ class Cluster:
 
     def __init__(self, thrd, mode, readme):
         self.readme = Readme(readme)
+        self.haproxy = None
         os.mkdir(FILES, 0o755)
         self.front = namespace()
         command = shlex.split(os.environ.get("THRD_WRAPPER", "")) + [thrd, f"--mode={mode}"]
@@ -207,7 +209,8 @@ class Cluster:
         if checked.returncode != 0 or "WARNING" in checked.stderr:
             raise Failure(f"HAProxy does not like the README's configuration: {checked.stderr}")
         with open(f"{FILES}/haproxy.log", "wb") as log:
-            subprocess.Popen(inside(self.front, "haproxy", "-db", "-f", config), stdout=log, stderr=log)
+            self.haproxy = subprocess.Popen(inside(self.front, "haproxy", "-db", "-f", config),
+                                            stdout=log, stderr=log)
         wait_for("HAProxy", self._answers)
 
     def _answers(self):
