@@ -424,8 +424,9 @@ static void drain_listener(struct thrdsrv_server *server, struct listener *liste
 {
     if (listener->fd >= 0 && backlog_withdraw(listener))
         close_listener(server, listener);
-    if (!server->full && server->pause_until_ms == 0)
-        accept_some(server, listener);
+    if (!server->full && server->pause_until_ms == 0 &&
+        accept_some(server, listener) == ACCEPT_NOTHING)
+        close_listener(server, listener); /* also where there was no memory to take them out */
 }
 
 /* Whether nobody can get in any more: no socket of ours listens. */

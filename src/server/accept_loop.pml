@@ -1,5 +1,6 @@
 /* accept_loop.pml - model of accept_loop.c, and of those parts of other files that decide when it
- * goes on or ends: request(), run() and destroy() (server.c), watch.c, handover.c.
+ * goes on or ends: request(), run() and destroy() (server.c), watch.c, handover.c,
+ * backlog.c.
  *
  * See slot_table.pml. The worker model, which includes this, has worker_start(), _request_stop(),
  * _settle(), and what is its own in a turn. Names in small letters that are nowhere declared here
@@ -42,7 +43,7 @@ bool is_handed_over;
 #define has_arrival (to_come > 0)
 #endif
 
-inline handover_close_waiting()
+inline backlog_reset()
 {
 #ifdef WITH_HANDOVER
     do
@@ -54,11 +55,10 @@ inline handover_close_waiting()
 #endif
 }
 
-/* accept_loop_close_listeners() */
-inline close_listeners()
+inline accept_loop_close_listeners()
 {
     is_open = false;
-    handover_close_waiting()
+    backlog_reset()
 }
 
 /* What was handed over is closed behind the moment from which on nothing else may come. */
@@ -69,14 +69,14 @@ inline begin_stop(to_phase)
     :: else ->
 #ifdef WRONG_PIPE_BEFORE_DRAIN
         if
-        :: to_phase == CUTTING -> close_listeners()
+        :: to_phase == CUTTING -> accept_loop_close_listeners()
         :: else
         fi;
         slot_table_begin_drain();
 #else
         slot_table_begin_drain();
         if
-        :: to_phase == CUTTING -> close_listeners()
+        :: to_phase == CUTTING -> accept_loop_close_listeners()
         :: else
         fi;
 #endif
