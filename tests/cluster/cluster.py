@@ -19,7 +19,8 @@ import threading
 import time
 
 sys.dont_write_bytecode = True  # the sources stay as they are
-from machines import CLIENT, FILES, LIMIT, SERVICE, Cluster, Failure, events, wait_for
+from machines import (CLIENT, FILES, LIMIT, SERVICE, Cluster, Failure, Impossible, events,
+                      wait_for)
 
 CLIENTS = 6
 NEEDED = ["haproxy", "ip", "nsenter", "socat", "sysctl", "unshare"]
@@ -335,6 +336,9 @@ def main():
         cluster = Cluster(os.environ.get("THRD", thrd), mode, readme)
         CASES[case](cluster)
         cluster.stop()
+    except Impossible as reason:
+        print(f"skipped: {reason}")
+        sys.exit(77)
     except (Failure, OSError) as failure:
         print(f"FAILED: {failure}")
         events()
