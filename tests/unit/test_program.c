@@ -80,13 +80,9 @@ static void is_refused(struct embedded *e, const char *name, int error)
 static void is_found(struct embedded *e, const char *name)
 {
     const char *const program[] = {name, NULL};
-    char text[100];
     run(e, program);
     embedded_start(e);
-    int fd = client_connect(e->address);
-    text[client_read_all(fd, text, sizeof text - 1)] = '\0';
-    assert_string_equal(text, "found\n");
-    client_close(fd);
+    client_expect_answer(e->address, "found\n");
     embedded_finish(e);
 }
 
@@ -181,17 +177,13 @@ enum { LACKS_CLOSEFROM = true };
 static void it_holds_nothing_of_the_host(struct embedded *e)
 {
     static const char *const list[] = {"ls", "/proc/self/fd", NULL};
-    char text[200];
     if (LACKS_CLOSEFROM && e->config.mode != THRDSRV_MODE_FORK)
         skip();
     int of_the_host = open("/dev/null", O_RDONLY);
     assert_true(of_the_host > STDERR_FILENO);
     run(e, list);
     embedded_start(e);
-    int fd = client_connect(e->address);
-    text[client_read_all(fd, text, sizeof text - 1)] = '\0';
-    assert_string_equal(text, "0\n1\n2\n3\n");
-    client_close(fd);
+    client_expect_answer(e->address, "0\n1\n2\n3\n");
     embedded_finish(e);
     close(of_the_host);
 }
